@@ -1,0 +1,137 @@
+//! The one place with `unsafe`: the border of the module. See `runtime/src/abi.rs` for the other
+//! side of it.
+
+use crate::Refusal;
+use core::alloc::{GlobalAlloc, Layout};
+
+#[link(wasm_import_module = "stint_v1")]
+unsafe extern "C" {
+    fn get(key: *const u8, size: usize) -> i64;
+    fn put(key: *const u8, ks: usize, value: *const u8, vs: usize);
+    fn delete(key: *const u8, size: usize);
+    fn scan(from: *const u8, fs: usize, to: *const u8, ts: usize, limit: u32, reverse: u32) -> i64;
+    fn emit(ty: *const u8, ts: usize, body: *const u8, bs: usize);
+    fn refuse(refusal: *const u8, size: usize);
+    fn context() -> i64;
+    fn has_role(role: *const u8, size: usize) -> i32;
+}
+
+/// Hands out memory and never takes it back: an instance serves one call.
+struct Bump;
+
+static mut NEXT: usize = 0;
+static mut END: usize = 0;
+
+// SAFETY: a module has one thread, so the two statics have one user. Addresses grow from the end
+// of the module's data and are never handed out twice; memory is grown before it is handed out.
+unsafe impl GlobalAlloc for Bump {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        unsafe extern "C" {
+            static __heap_base: u8;
+        }
+        unsafe {
+            if NEXT == 0 {
+                NEXT = &raw const __heap_base as usize;
+                END = core::arch::wasm32::memory_size(0) << 16;
+            }
+            let start = (NEXT + layout.align() - 1) & !(layout.align() - 1);
+            let Some(next) = start.checked_add(layout.size()) else { return core::ptr::null_mut() };
+            if next > END {
+                let pages = (next - END).div_ceil(1 << 16);
+                if core::arch::wasm32::memory_grow(0, pages) == usize::MAX {
+                    return core::ptr::null_mut();
+                }
+                END += pages << 16;
+            }
+            NEXT = next;
+            start as *mut u8
+        }
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+
+    // Growing the newest piece in place saves the copies of a growing vector.
+    unsafe fn realloc(&self, at: *mut u8, old: Layout, size: usize) -> *mut u8 {
+        unsafe {
+            if at as usize + old.size() == NEXT && size >= old.size() {
+                let more = Layout::from_size_align_unchecked(size - old.size(), 1);
+                return if self.alloc(more).is_null() { core::ptr::null_mut() } else { at };
+            }
+            let new = self.alloc(Layout::from_size_align_unchecked(size, old.align()));
+            if !new.is_null() {
+                core::ptr::copy_nonoverlapping(at, new, old.size().min(size));
+            }
+            new
+        }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Bump = Bump;
+
+/// Where the host may write `size` bytes.
+#[unsafe(no_mangle)]
+extern "C" fn stint_alloc(size: usize) -> *mut u8 {
+    let mut place = Vec::<u8>::with_capacity(size.max(1));
+    let at = place.as_mut_ptr();
+    core::mem::forget(place);
+    at
+}
+
+/// Bytes that the host wrote to where `stint_alloc` told it.
+fn take(packed: i64) -> Vec<u8> {
+    let (at, size) = ((packed >> 32) as usize, packed as u32 as usize);
+    // SAFETY: the host wrote `size` bytes to a vector of that capacity that was forgotten.
+    unsafe { Vec::from_raw_parts(at as *mut u8, size, size.max(1)) }
+}
+
+/// Runs one method and hands its answer or refusal to the host.
+pub fn serve(method: u32, request: *const u8, size: usize, dispatch: fn(u32, &[u8]) -> Result<Vec<u8>, Refusal>) -> i64 {
+    // SAFETY: the host wrote the request there before the call.
+    let request = unsafe { core::slice::from_raw_parts(request, size) };
+    match dispatch(method, request) {
+        Ok(response) => {
+            let packed = ((response.as_ptr() as i64) << 32) | response.len() as i64;
+            core::mem::forget(response);
+            packed
+        }
+        Err(refusal) => {
+            let refusal = refusal.encode();
+            unsafe { refuse(refusal.as_ptr(), refusal.len()) };
+            0
+        }
+    }
+}
+
+// SAFETY of all below: the pointers and sizes are those of slices.
+
+pub(crate) fn host_get(key: &[u8]) -> Option<Vec<u8>> {
+    match unsafe { get(key.as_ptr(), key.len()) } {
+        -1 => None,
+        packed => Some(take(packed)),
+    }
+}
+
+pub(crate) fn host_put(key: &[u8], value: &[u8]) {
+    unsafe { put(key.as_ptr(), key.len(), value.as_ptr(), value.len()) }
+}
+
+pub(crate) fn host_delete(key: &[u8]) {
+    unsafe { delete(key.as_ptr(), key.len()) }
+}
+
+pub(crate) fn host_scan(from: &[u8], to: &[u8], limit: u32, reverse: bool) -> Vec<u8> {
+    take(unsafe { scan(from.as_ptr(), from.len(), to.as_ptr(), to.len(), limit, reverse.into()) })
+}
+
+pub(crate) fn host_emit(ty: &str, body: &[u8]) {
+    unsafe { emit(ty.as_ptr(), ty.len(), body.as_ptr(), body.len()) }
+}
+
+pub(crate) fn host_context() -> Vec<u8> {
+    take(unsafe { context() })
+}
+
+pub(crate) fn host_has_role(role: &str) -> bool {
+    unsafe { has_role(role.as_ptr(), role.len()) == 1 }
+}

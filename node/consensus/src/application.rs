@@ -1,0 +1,89 @@
+//! The adapter between the engine's questions and the ledger's answers.
+
+use crate::{
+    Ancestors, Ledger,
+    block::{Context, Ordered, hash},
+};
+use commonware_actor::Feedback;
+use commonware_consensus::{
+    Application, Epochable, Reporter, Viewable,
+    marshal::{Update, ancestry::Ancestry},
+    simplex::scheme::ed25519::Scheme,
+};
+use commonware_cryptography::Digested;
+use commonware_parallel::Sequential;
+use commonware_runtime::{Clock, Metrics, Spawner};
+use commonware_utils::Acknowledgement;
+use futures::StreamExt;
+use std::sync::Arc;
+use stint_proto::{Block, Genesis, Hash, Header};
+
+/// The engine asks it for proposals and verdicts.
+#[derive(Clone)]
+pub struct App(pub Arc<dyn Ledger>);
+
+impl<E: Spawner + Clock + Metrics> Application<E> for App {
+    type SigningScheme = Scheme;
+    type Context = Context;
+    type Block = Ordered;
+    type Input = ();
+
+    async fn propose(&mut self, (_, context): (E, Context), mut ancestry: impl Ancestry<Ordered>, _: ()) -> Option<Digested<Ordered>> {
+        let first = ancestry.next().await?;
+        let parent = first.inner().block.header.clone();
+        let mut unexecuted = Vec::new();
+        let mut next = Some(first);
+        while let Some(ancestor) = next {
+            let block = &ancestor.inner().block;
+            if block.header.height <= self.0.executed_height() {
+                break;
+            }
+            unexecuted.push(block.clone());
+            next = ancestry.next().await;
+        }
+        let draft = self.0.propose(Ancestors { parent: parent.clone(), unexecuted }).await?;
+        let header = Header {
+            chain_id: parent.chain_id,
+            epoch: context.epoch().get(),
+            view: context.view().get(),
+            parent_view: context.parent.0.get(),
+            height: parent.height + 1,
+            leader: context.leader.as_ref().try_into().ok()?,
+            parent: hash(&context.parent.1),
+            time_ms: draft.time_ms,
+            transactions_root: Block::transactions_root(&draft.transactions),
+            transaction_count: draft.transactions.len() as u32,
+            protocol_version: Genesis::PROTOCOL_VERSION,
+            executed_height: draft.executed_height,
+            state_root: draft.state_root,
+            receipts_root: draft.receipts_root,
+            next_committee: Hash::ZERO,
+        };
+        let block = Ordered::new(Block { header, transactions: draft.transactions }).ok()?;
+        Some(Digested::compute(block, &Sequential).await)
+    }
+
+    async fn verify(&mut self, _: (E, Context), mut ancestry: impl Ancestry<Ordered>) -> bool {
+        let Some(block) = ancestry.next().await else { return false };
+        let Some(parent) = ancestry.next().await else { return false };
+        self.0.verify(block.inner().block.clone(), parent.inner().block.header.clone()).await
+    }
+}
+
+/// The engine delivers final blocks to it.
+#[derive(Clone)]
+pub struct Delivery(pub Arc<dyn Ledger>);
+
+impl Reporter for Delivery {
+    type Activity = Update<Ordered>;
+
+    fn report(&mut self, update: Update<Ordered>) -> Feedback {
+        match update {
+            Update::Tip(_, height, _) => self.0.tip(height.get()),
+            Update::Block(block, ack) => {
+                self.0.finalized(block.inner().block.clone(), Box::new(move || ack.acknowledge()));
+            }
+        }
+        Feedback::Ok
+    }
+}

@@ -1,0 +1,270 @@
+//! One validator's engine, put together over any runtime and any network.
+
+use crate::{
+    Env, Ledger, Timing,
+    application::{App, Delivery},
+    block::{Ordered, digest},
+    env::{EngineEnv, OUTBOX},
+};
+use bytes::Bytes;
+use commonware_broadcast::buffered;
+use commonware_consensus::{
+    marshal::{self, Start, core::Actor as Marshal, resolver::p2p as backfill, standard::{Deferred, Standard}},
+    simplex::{
+        self, SkipBudget,
+        config::{Floor, ForwardPolicy, SkipPolicy},
+        elector::RoundRobin,
+        scheme::ed25519::Scheme,
+    },
+    types::{Epoch, FixedEpocher, ViewDelta},
+};
+use commonware_cryptography::{
+    Digested, Digestible, Sha256, Signer,
+    certificate::{ConstantProvider, Verifier},
+    ed25519::{PrivateKey, PublicKey},
+};
+use commonware_p2p::{Blocker, Provider, Receiver, Recipients, Sender, max_message_size};
+use commonware_parallel::Sequential;
+use commonware_runtime::{Clock, Handle, Metrics, Quota, Spawner, Storage, Supervisor, buffer::paged::CacheRef};
+use commonware_storage::{archive::prunable, translator::EightCap};
+use commonware_utils::{NZDuration, NZU16, NZU32, NZU64, NZUsize, ordered::Set};
+use rand_core::CryptoRng;
+use std::{
+    num::{NonZeroU64, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
+use stint_proto::{Block, limits::KERNEL_TRANSACTION_BYTES};
+use tokio::sync::mpsc;
+
+/// Channels of the network: votes, certificates, certificates asked for, blocks asked for, blocks
+/// broadcast, calls gossiped.
+pub const CHANNELS: usize = 6;
+
+/// Messages a second on each channel. A channel reserves memory for its quota times the peers, so
+/// bulky channels have small ones; a low quota for votes would cap the rate of blocks.
+pub const QUOTAS: [Quota; CHANNELS] = [
+    Quota::per_second(NZU32!(1024)),
+    Quota::per_second(NZU32!(1024)),
+    Quota::per_second(NZU32!(256)),
+    Quota::per_second(NZU32!(64)),
+    Quota::per_second(NZU32!(128)),
+    Quota::per_second(NZU32!(1024)),
+];
+
+/// The validator set is fixed: one epoch without end.
+const EPOCH_LENGTH: NonZeroU64 = NZU64!(u64::MAX);
+const MAILBOX: NonZeroUsize = NZUsize!(1024);
+const BUFFER_BYTES: NonZeroUsize = NZUsize!(1024 * 1024);
+const ITEMS_PER_SECTION: NonZeroU64 = NZU64!(1024);
+/// Blocks of each validator that wait in memory until they are asked for.
+const BLOCKS_PER_PEER: usize = 16;
+/// Final blocks that are delivered and not yet acknowledged.
+const UNACKNOWLEDGED: NonZeroUsize = NZUsize!(16);
+const REPAIR: NonZeroUsize = NZUsize!(16);
+const VIEWS_KEPT: ViewDelta = ViewDelta::new(256);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+const FETCH_RETRY: Duration = Duration::from_millis(200);
+
+/// The largest message that `validators` send each other, bytes.
+pub fn max_message_bytes(validators: u32) -> u32 {
+    max_message_size(&[
+        simplex::max_payload_size::<Scheme, <Ordered as Digestible>::Digest>(validators),
+        marshal::max_payload_size::<Standard<Ordered>, Scheme>(validators, &()),
+        KERNEL_TRANSACTION_BYTES + 1024,
+    ])
+}
+
+/// What one validator's engine is made of.
+pub struct Parts<P, B, S, R> {
+    /// This validator's key.
+    pub key: PrivateKey,
+    /// All validators' keys.
+    pub validators: Set<PublicKey>,
+    /// What is signed says for which ledger.
+    pub namespace: Vec<u8>,
+    /// Block 0.
+    pub genesis: Block,
+    /// Prefix of what the engine stores.
+    pub partition: String,
+    /// Timeouts.
+    pub timing: Timing,
+    /// Who the peers are.
+    pub peers: P,
+    /// Who shuts misbehaving peers out.
+    pub blocker: B,
+    /// Sender and receiver of each channel.
+    pub channels: [(S, R); CHANNELS],
+}
+
+/// A started engine. Each handle ends only when the validator must stop.
+pub struct Running {
+    /// The tasks to watch.
+    pub tasks: Vec<(&'static str, Handle<()>)>,
+}
+
+/// Starts a validator's engine. `ledger` is made from the environment it shall live in.
+pub async fn start<E, P, B, S, R>(
+    context: E,
+    parts: Parts<P, B, S, R>,
+    ledger: impl FnOnce(Arc<dyn Env>) -> Arc<dyn Ledger>,
+) -> Result<Running, commonware_codec::Error>
+where
+    E: CryptoRng + Spawner + Metrics + Clock + Storage + Supervisor + Send + Sync + 'static,
+    P: Provider<PublicKey = PublicKey>,
+    B: Blocker<PublicKey = PublicKey>,
+    S: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+{
+    let Parts { key, validators, namespace, genesis, partition, timing, peers, blocker, channels } = parts;
+    let [votes, certificates, certificate_requests, block_requests, broadcast, gossip] = channels;
+    let me = key.public_key();
+    let scheme = match Scheme::signer(&namespace, validators.clone(), key) {
+        Some(signer) => signer,
+        None => Scheme::verifier(&namespace, validators),
+    };
+    let (outbox, to_send) = mpsc::channel(OUTBOX);
+    let ledger = ledger(Arc::new(EngineEnv { context: context.child("ledger"), outbox }));
+    let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(4096));
+
+    let (buffer_engine, buffer) = buffered::Engine::new(
+        context.child("broadcast"),
+        buffered::Config {
+            public_key: me.clone(),
+            mailbox_size: MAILBOX,
+            deque_size: BLOCKS_PER_PEER,
+            priority: true,
+            codec_config: (),
+            peer_provider: peers.clone(),
+            strategy: Sequential,
+        },
+    );
+    let buffer_task = buffer_engine.start(broadcast);
+    let resolver = backfill::init(
+        context.child("backfill"),
+        backfill::Config {
+            public_key: me.clone(),
+            peer_provider: peers,
+            blocker: blocker.clone(),
+            mailbox_size: MAILBOX,
+            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+            fetch_retry_delay: FETCH_RETRY,
+            priority_requests: false,
+            priority_responses: false,
+        },
+        block_requests,
+    );
+
+    let archive_error = |e| commonware_codec::Error::Wrapped("archive", Box::new(e));
+    let finalizations = prunable::Archive::init(
+        context.child("finalizations"),
+        archive(&partition, "finalizations", &page_cache, Scheme::certificate_codec_config(&scheme)),
+    );
+    let finalizations = finalizations.await.map_err(archive_error)?;
+    let blocks = prunable::Archive::init(context.child("blocks"), archive(&partition, "blocks", &page_cache, ()));
+    let blocks = blocks.await.map_err(archive_error)?;
+
+    let genesis = Ordered::new(genesis)?;
+    let genesis_digest = digest(genesis.block.header.hash());
+    let epocher = FixedEpocher::new(EPOCH_LENGTH);
+    let (marshal, mailbox, _) = Marshal::<_, Standard<Ordered>, _, _, _, _, _>::init(
+        context.child("marshal"),
+        finalizations,
+        blocks,
+        marshal::Config {
+            provider: ConstantProvider::new(scheme.clone()),
+            epocher: epocher.clone(),
+            start: Start::Genesis(Digested::compute(genesis, &Sequential).await),
+            partition_prefix: partition.clone(),
+            mailbox_size: MAILBOX,
+            view_retention: VIEWS_KEPT,
+            prunable_items_per_section: ITEMS_PER_SECTION,
+            page_cache: page_cache.clone(),
+            replay_buffer: BUFFER_BYTES,
+            key_write_buffer: BUFFER_BYTES,
+            value_write_buffer: BUFFER_BYTES,
+            block_codec_config: (),
+            max_repair: REPAIR,
+            max_pending_acks: UNACKNOWLEDGED,
+            strategy: Sequential,
+        },
+    )
+    .await;
+    let adapter = Deferred::new(context.child("application"), App(ledger.clone()), mailbox, epocher);
+    let marshal_task = marshal.start(Delivery(ledger.clone()), buffer, resolver);
+
+    let engine = simplex::Engine::new(
+        context.child("simplex"),
+        simplex::Config {
+            scheme,
+            elector: RoundRobin::<Sha256>::default(),
+            blocker,
+            automaton: adapter.clone(),
+            relay: adapter.clone(),
+            reporter: adapter,
+            strategy: Sequential,
+            partition: format!("{partition}-simplex"),
+            mailbox_size: MAILBOX,
+            epoch: Epoch::zero(),
+            floor: Floor::Genesis(genesis_digest),
+            replay_buffer: BUFFER_BYTES,
+            write_buffer: BUFFER_BYTES,
+            page_cache,
+            leader_timeout: timing.leader,
+            certification_timeout: timing.certification,
+            timeout_retry: timing.retry,
+            view_retention: VIEWS_KEPT,
+            skip: SkipPolicy::Enabled { timeout: timing.skip, budget: SkipBudget::Participants },
+            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+            fetch_retry_delay: FETCH_RETRY,
+            forward: ForwardPolicy::SilentLeader,
+            track_historical_votes: false,
+        },
+    );
+    let engine_task = engine.start(votes, certificates, certificate_requests);
+    let gossip_task = context.child("gossip").spawn(move |_| carry(ledger, gossip, to_send));
+    Ok(Running {
+        tasks: vec![("engine", engine_task), ("marshal", marshal_task), ("broadcast", buffer_task), ("gossip", gossip_task)],
+    })
+}
+
+fn archive<C>(prefix: &str, name: &str, page_cache: &CacheRef, codec_config: C) -> prunable::Config<EightCap, C> {
+    prunable::Config {
+        translator: EightCap,
+        metadata_partition: format!("{prefix}-{name}-metadata"),
+        key_partition: format!("{prefix}-{name}-key"),
+        key_page_cache: page_cache.clone(),
+        value_partition: format!("{prefix}-{name}-value"),
+        compression: None,
+        codec_config,
+        items_per_section: ITEMS_PER_SECTION,
+        key_write_buffer: BUFFER_BYTES,
+        value_write_buffer: BUFFER_BYTES,
+        replay_buffer: BUFFER_BYTES,
+    }
+}
+
+/// Carries gossip both ways until the network or the ledger is gone.
+async fn carry<S, R>(ledger: Arc<dyn Ledger>, (mut sender, mut receiver): (S, R), mut to_send: mpsc::Receiver<Bytes>)
+where
+    S: Sender<PublicKey = PublicKey>,
+    R: Receiver<PublicKey = PublicKey>,
+{
+    loop {
+        tokio::select! {
+            biased;
+            received = receiver.recv() => match received {
+                Ok((from, message)) => {
+                    if let Ok(from) = from.as_ref().try_into() {
+                        ledger.gossip(from, message.into());
+                    }
+                }
+                Err(_) => return,
+            },
+            message = to_send.recv() => match message {
+                Some(message) => drop(sender.send(Recipients::All, message, false)),
+                None => return,
+            },
+        }
+    }
+}

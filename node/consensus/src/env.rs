@@ -1,0 +1,66 @@
+use bytes::Bytes;
+use commonware_runtime::{Clock, Spawner, Supervisor};
+use futures::future::BoxFuture;
+use rand_core::CryptoRng;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::mpsc;
+
+/// Time, tasks, randomness and the network, as the node below the gRPC edge may use them. Real
+/// ones in production, simulated ones in a simulation.
+pub trait Env: Send + Sync {
+    /// Milliseconds since 1970, UTC.
+    fn now_ms(&self) -> u64;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Runs a task until it ends or the node stops.
+    fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>);
+
+    /// Runs a task that computes for long, on a thread of its own where there are threads.
+    fn spawn_dedicated(&self, name: &'static str, task: BoxFuture<'static, ()>);
+
+    /// A source of randomness that decides nothing in the state.
+    fn rng(&self) -> Box<dyn CryptoRng + Send>;
+
+    /// Sends a message to all other validators, if there is room; nothing is promised.
+    fn broadcast(&self, message: Bytes);
+}
+
+/// Messages that wait to be broadcast.
+pub(crate) const OUTBOX: usize = 64;
+
+/// An engine's context as an [`Env`].
+pub(crate) struct EngineEnv<E> {
+    pub context: E,
+    pub outbox: mpsc::Sender<Bytes>,
+}
+
+impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env for EngineEnv<E> {
+    fn now_ms(&self) -> u64 {
+        self.context.current().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let context = self.context.child("sleep");
+        Box::pin(async move { context.sleep(duration).await })
+    }
+
+    fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>) {
+        self.context.child(name).spawn(move |_| task);
+    }
+
+    fn spawn_dedicated(&self, name: &'static str, task: BoxFuture<'static, ()>) {
+        self.context.child(name).dedicated().spawn(move |_| task);
+    }
+
+    fn rng(&self) -> Box<dyn CryptoRng + Send> {
+        Box::new(self.context.child("rng"))
+    }
+
+    fn broadcast(&self, message: Bytes) {
+        if self.outbox.try_send(message).is_err() {
+            tracing::debug!("a broadcast was dropped: the network is busy");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use stint_proto::{Block, Hash, Header, Transaction};
+
+/// To be called once a final block is durable. Dropping it uncalled stops the node.
+pub type Ack = Box<dyn FnOnce() + Send>;
+
+/// What a new block stands on.
+pub struct Ancestors {
+    /// The block to build on.
+    pub parent: Header,
+    /// The parent and its ancestors down to the newest executed block, without that one, newest
+    /// first.
+    pub unexecuted: Vec<Arc<Block>>,
+}
+
+/// What the ledger puts into a block; the engine adds the round, the leader and the parent.
+pub struct Draft {
+    /// Milliseconds since 1970, UTC; not before the parent's.
+    pub time_ms: u64,
+    /// The calls.
+    pub transactions: Vec<Transaction>,
+    /// The height whose results are certified.
+    pub executed_height: u64,
+    /// The state after that height.
+    pub state_root: Hash,
+    /// The receipts of that height.
+    pub receipts_root: Hash,
+}
+
+/// What the engine asks of the ledger.
+pub trait Ledger: Send + Sync + 'static {
+    /// The newest block whose results are durable here.
+    fn executed_height(&self) -> u64;
+
+    /// Builds a block, waiting for something to put into it up to a heartbeat; `None` leaves the
+    /// turn to the next leader. The future may be dropped at any time.
+    fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>>;
+
+    /// Says whether a block is valid on its parent. All honest validators give the same answer, so
+    /// what cannot be decided yet is waited for. The future may be dropped at any time.
+    fn verify(&self, block: Arc<Block>, parent: Header) -> BoxFuture<'_, bool>;
+
+    /// Takes a final block; must not block. See the invariants of this crate.
+    fn finalized(&self, block: Arc<Block>, ack: Ack);
+
+    /// Learns of a final height that may not have been delivered yet.
+    fn tip(&self, height: u64);
+
+    /// Takes a message that another validator broadcast by [`crate::Env::broadcast`].
+    fn gossip(&self, from: [u8; 32], message: Bytes);
+}

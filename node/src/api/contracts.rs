@@ -1,0 +1,146 @@
+//! Calls of contracts and of the kernel under their own service names.
+
+use super::{
+    ledger::decode,
+    metadata,
+    raw::RawCodec,
+    status::status,
+    submit::{blocking, submit},
+};
+use crate::core::{Node, Outcome, internal};
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use prost::Message;
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
+use stint_proto::{
+    Code, Refusal,
+    limits::{KERNEL_REQUEST_BYTES, MODULE_BYTES, RESPONSE_BYTES},
+    v1,
+};
+use tokio::sync::Semaphore;
+use tonic::{
+    Request, Response, Status,
+    metadata::{MetadataMap, MetadataValue},
+    server::{Grpc, UnaryService},
+};
+
+/// Whatever is no service of the node's own is asked of the contracts.
+#[derive(Clone)]
+pub struct ContractCalls {
+    pub node: Arc<Node>,
+    /// Bounds the queries that run at once.
+    pub queries: Arc<Semaphore>,
+}
+
+impl ContractCalls {
+    /// Answers one HTTP request.
+    pub async fn serve(self, request: http::Request<Body>) -> Result<http::Response<Body>, Infallible> {
+        let method = request.uri().path().to_string();
+        let receipt = Arc::new(std::sync::Mutex::new(None));
+        let call = OneCall { calls: self, method, receipt: receipt.clone() };
+        let mut grpc = Grpc::new(RawCodec)
+            .max_decoding_message_size(KERNEL_REQUEST_BYTES)
+            .max_encoding_message_size(RESPONSE_BYTES.max(MODULE_BYTES) + 1024);
+        let response = grpc.unary(call, request).await;
+        let receipt = receipt.lock().ok().and_then(|mut r| r.take());
+        Ok(response.map(|body| match receipt {
+            None => Body::new(body),
+            // The receipt travels in the trailers, behind the response.
+            Some(receipt) => Body::new(body.map_frame(move |frame| match frame.into_trailers() {
+                Ok(mut trailers) => {
+                    trailers.extend(trailers_of(&receipt).into_headers());
+                    http_body::Frame::trailers(trailers)
+                }
+                Err(frame) => frame,
+            })),
+        }))
+    }
+
+    async fn answer(&self, method: &str, request: Request<Bytes>) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
+        let (metadata, _, body) = request.into_parts();
+        if metadata.get_bin("stint-signature-bin").is_some() {
+            return self.command(&metadata, method, body).await;
+        }
+        let refused = |r| (r, None);
+        let commons = metadata::commons(&metadata).map_err(refused)?.to_string();
+        let busy = |_| refused(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping"));
+        let permit = self.queries.clone().acquire_owned().await.map_err(busy)?;
+        let (node, method) = (self.node.clone(), method.to_string());
+        let answer = blocking(move || {
+            let _permit = permit;
+            node.query(&commons, &method, &body).map_err(|e| internal(&e))
+        });
+        let (answer, _) = answer.await.map_err(refused)?;
+        answer.result.map(|bytes| (bytes.into(), None)).map_err(|r| refused(explain_command(r)))
+    }
+
+    async fn command(&self, metadata: &MetadataMap, method: &str, body: Bytes) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
+        let refused = |r| (r, None);
+        let tx = metadata::transaction(metadata, self.node.chain_id, method, body).map_err(refused)?;
+        match submit(&self.node, tx).await {
+            Outcome::Receipt(bytes) => {
+                let receipt = decode(&bytes).map_err(refused)?;
+                match &receipt.refusal {
+                    None => Ok((receipt.response.clone(), Some(receipt))),
+                    Some(refusal) => Err((refusal.clone().into(), Some(receipt))),
+                }
+            }
+            Outcome::Refused(refusal) => Err(refused(refusal)),
+            Outcome::Expired(height) => {
+                let message = format!("the call expired at height {height}: it was not executed and never will be; sign it again with a later valid-until");
+                Err(refused(Refusal::new(Code::DeadlineExceeded, "expired", message)))
+            }
+        }
+    }
+}
+
+/// A command that came without a signature: say what makes it one.
+fn explain_command(refusal: Refusal) -> Refusal {
+    if refusal.rule != "command" {
+        return refusal;
+    }
+    let how = "sign it and send the signature as metadata (stint-key-bin, stint-id-bin, stint-valid-until, stint-signature-bin)";
+    Refusal::new(Code::Unauthenticated, "unsigned", format!("{}; {how}", refusal.message))
+}
+
+fn trailers_of(receipt: &v1::Receipt) -> MetadataMap {
+    let mut out = MetadataMap::new();
+    // Response and events may be larger than what clients accept as trailers.
+    let short = v1::Receipt { response: Bytes::new(), events: Vec::new(), ..receipt.clone() };
+    out.insert_bin(metadata::RECEIPT, MetadataValue::from_bytes(&short.encode_to_vec()));
+    out.insert(metadata::HEIGHT, receipt.height.into());
+    out
+}
+
+struct OneCall {
+    calls: ContractCalls,
+    method: String,
+    receipt: Arc<std::sync::Mutex<Option<v1::Receipt>>>,
+}
+
+impl UnaryService<Bytes> for OneCall {
+    type Response = Bytes;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Status>> + Send>>;
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let (calls, method, slot) = (self.calls.clone(), self.method.clone(), self.receipt.clone());
+        Box::pin(async move {
+            match calls.answer(&method, request).await {
+                Ok((response, receipt)) => {
+                    if let Ok(mut slot) = slot.lock() {
+                        *slot = receipt;
+                    }
+                    Ok(Response::new(response))
+                }
+                Err((refusal, receipt)) => {
+                    let mut refused = status(refusal);
+                    if let Some(receipt) = receipt {
+                        refused.metadata_mut().as_mut().extend(trailers_of(&receipt).into_headers());
+                    }
+                    Err(refused)
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! The gRPC edge: `stint.v1.Ledger`, every contract's own service under its own name, the kernel,
+//! reflection and health, all on one port.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `server.rs` | the port and what answers on it |
+//! | `ledger.rs` | `stint.v1.Ledger` |
+//! | `contracts.rs` | calls of contracts and the kernel: queries at once, commands signed and ordered |
+//! | `metadata.rs` | the signature and what belongs to it, as gRPC metadata |
+//! | `reflection.rs` | which services there are, for clients that have only the address |
+//! | `status.rs` | refusals as gRPC statuses |
+//! | `submit.rs` | a call from the edge to its end |
+
+mod contracts;
+mod ledger;
+pub(crate) mod metadata;
+pub(crate) mod raw;
+mod reflection;
+mod server;
+pub(crate) mod status;
+mod submit;
+
+pub use server::{ServeError, Server, serve};

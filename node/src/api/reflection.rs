@@ -1,0 +1,181 @@
+//! Server reflection over what is deployed now: every contract's descriptor travels in its module,
+//! so a client needs no file beside the address.
+
+use super::submit::blocking;
+use crate::core::{Node, internal};
+use futures::{Stream, StreamExt};
+use prost::Message;
+use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use stint_proto::{DESCRIPTOR_SET, Refusal};
+use stint_runtime::{Directory, Overlay};
+use tonic::{Request, Response, Status, Streaming};
+
+/// Answers reflection, version 1 and the older alpha.
+#[derive(Clone)]
+pub struct Reflection(pub Arc<Node>);
+
+/// The node's own services, and the files in which they are described.
+const OWN: [&[u8]; 3] = [DESCRIPTOR_SET, tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET];
+
+/// Files of the services on this node, as of one height.
+struct Catalogue {
+    services: Vec<String>,
+    files: BTreeMap<String, FileDescriptorProto>,
+    /// The file of each service, method, message and enum.
+    symbols: BTreeMap<String, String>,
+}
+
+impl Catalogue {
+    fn new(node: &Node) -> Result<Catalogue, Refusal> {
+        let mut out = Catalogue { services: Vec::new(), files: BTreeMap::new(), symbols: BTreeMap::new() };
+        for set in OWN {
+            out.add(set);
+        }
+        let overlay = Overlay::new(Arc::new(node.store.state_at(node.tip().height)));
+        let directory = Directory::new(&node.contracts, &overlay);
+        for instance in directory.instances().map_err(|e| internal(&e))? {
+            // Where commons bind other code to one service name, the first one describes it.
+            if !out.services.contains(&instance.service) {
+                let contract = directory.load(&instance.code.0).map_err(|e| internal(&e))?;
+                out.add(&contract.descriptor.file_set);
+            }
+        }
+        out.services.sort();
+        out.services.dedup();
+        Ok(out)
+    }
+
+    fn add(&mut self, set: &[u8]) {
+        let Ok(set) = FileDescriptorSet::decode(set) else { return };
+        for file in set.file {
+            let name = file.name().to_string();
+            if self.files.contains_key(&name) {
+                continue;
+            }
+            let package = file.package().to_string();
+            let full = |n: &str| if package.is_empty() { n.to_string() } else { format!("{package}.{n}") };
+            for service in &file.service {
+                let service_name = full(service.name());
+                for m in &service.method {
+                    self.symbols.insert(format!("{service_name}.{}", m.name()), name.clone());
+                }
+                self.symbols.insert(service_name.clone(), name.clone());
+                self.services.push(service_name);
+            }
+            for m in &file.message_type {
+                self.message(&full(m.name()), m, &name);
+            }
+            for e in &file.enum_type {
+                self.symbols.insert(full(e.name()), name.clone());
+            }
+            self.files.insert(name, file);
+        }
+    }
+
+    fn message(&mut self, full: &str, message: &DescriptorProto, file: &str) {
+        self.symbols.insert(full.into(), file.into());
+        for m in &message.nested_type {
+            self.message(&format!("{full}.{}", m.name()), m, file);
+        }
+        for e in &message.enum_type {
+            self.symbols.insert(format!("{full}.{}", e.name()), file.into());
+        }
+    }
+
+    /// A file and all it imports, encoded; the file itself first.
+    fn with_imports(&self, file: &str) -> Option<Vec<Vec<u8>>> {
+        self.files.get(file)?;
+        let mut order = vec![file.to_string()];
+        let mut at = 0;
+        while at < order.len() {
+            let imports = self.files.get(&order[at]).map(|f| f.dependency.clone()).unwrap_or_default();
+            for import in imports {
+                if !order.contains(&import) {
+                    order.push(import);
+                }
+            }
+            at += 1;
+        }
+        Some(order.iter().filter_map(|f| self.files.get(f)).map(|f| f.encode_to_vec()).collect())
+    }
+
+    fn by_symbol(&self, symbol: &str) -> Result<Vec<Vec<u8>>, String> {
+        let file = self.symbols.get(symbol.trim_start_matches('.'));
+        file.and_then(|f| self.with_imports(f)).ok_or_else(|| format!("nothing here is named {symbol}"))
+    }
+
+    fn by_name(&self, file: &str) -> Result<Vec<Vec<u8>>, String> {
+        self.with_imports(file).ok_or_else(|| format!("there is no file {file} here"))
+    }
+}
+
+/// Both versions have the same messages under other names.
+macro_rules! reflection {
+    ($version:ident) => {
+        pub mod $version {
+            use super::*;
+            use tonic_reflection::pb::$version::{
+                ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse, ServerReflectionRequest,
+                ServerReflectionResponse, ServiceResponse, server_reflection_request::MessageRequest,
+                server_reflection_response::MessageResponse, server_reflection_server::ServerReflection,
+            };
+
+            fn answer(catalogue: &Catalogue, request: &MessageRequest) -> MessageResponse {
+                let found = match request {
+                    MessageRequest::ListServices(_) => {
+                        let service = catalogue.services.iter().map(|name| ServiceResponse { name: name.clone() }).collect();
+                        return MessageResponse::ListServicesResponse(ListServiceResponse { service });
+                    }
+                    MessageRequest::FileContainingSymbol(symbol) => catalogue.by_symbol(symbol),
+                    MessageRequest::FileByFilename(file) => catalogue.by_name(file),
+                    MessageRequest::AllExtensionNumbersOfType(base) if catalogue.symbols.contains_key(base) => {
+                        let none = ExtensionNumberResponse { base_type_name: base.clone(), extension_number: Vec::new() };
+                        return MessageResponse::AllExtensionNumbersResponse(none);
+                    }
+                    MessageRequest::AllExtensionNumbersOfType(base) => Err(format!("nothing here is named {base}")),
+                    MessageRequest::FileContainingExtension(_) => Err("there are no extensions here".into()),
+                };
+                match found {
+                    Ok(file_descriptor_proto) => {
+                        MessageResponse::FileDescriptorResponse(FileDescriptorResponse { file_descriptor_proto })
+                    }
+                    Err(error_message) => MessageResponse::ErrorResponse(ErrorResponse {
+                        error_code: tonic::Code::NotFound as i32,
+                        error_message,
+                    }),
+                }
+            }
+
+            #[tonic::async_trait]
+            impl ServerReflection for Reflection {
+                type ServerReflectionInfoStream = Pin<Box<dyn Stream<Item = Result<ServerReflectionResponse, Status>> + Send>>;
+
+                async fn server_reflection_info(
+                    &self,
+                    request: Request<Streaming<ServerReflectionRequest>>,
+                ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
+                    let node = self.0.clone();
+                    let answers = request.into_inner().then(move |request| {
+                        let node = node.clone();
+                        async move {
+                            let request = request?;
+                            let catalogue = blocking(move || Catalogue::new(&node)).await.map_err(super::super::status::status)?;
+                            let asked = request.message_request.as_ref();
+                            let asked = asked.ok_or_else(|| Status::invalid_argument("the request asks nothing"))?;
+                            Ok(ServerReflectionResponse {
+                                valid_host: request.host.clone(),
+                                message_response: Some(answer(&catalogue, asked)),
+                                original_request: Some(request),
+                            })
+                        }
+                    });
+                    Ok(Response::new(Box::pin(answers)))
+                }
+            }
+        }
+    };
+}
+
+reflection!(v1);
+reflection!(v1alpha);

@@ -1,0 +1,89 @@
+//! The port and what answers on it.
+
+use super::{contracts::ContractCalls, ledger::LedgerService, reflection::Reflection};
+use crate::core::Node;
+use axum::body::Body;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use stint_proto::{
+    limits::{KERNEL_TRANSACTION_BYTES, QUERIES},
+    v1::ledger_server::LedgerServer,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
+use tonic_reflection::pb::{
+    v1::server_reflection_server::ServerReflectionServer as ReflectionV1,
+    v1alpha::server_reflection_server::ServerReflectionServer as ReflectionV1Alpha,
+};
+use tower::service_fn;
+
+/// Streams of one connection at once.
+const STREAMS: u32 = 4096;
+const KEEPALIVE: Duration = Duration::from_secs(20);
+const HEADER_BYTES: u32 = 32 * 1024;
+
+/// The edge cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen for gRPC on {address}: {error}; choose another address in node.toml, or stop what uses it")]
+    Listen {
+        /// The address from the configuration.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The server failed while it ran.
+    #[error("the gRPC server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// An open port.
+pub struct Server {
+    listener: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the port.
+    pub async fn open(address: SocketAddr) -> Result<Server, ServeError> {
+        let refused = |error| ServeError::Listen { address, error };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        Ok(Server { listener, address })
+    }
+}
+
+/// Answers on an open port until `stop` ends; calls under way are answered first.
+pub async fn serve(
+    server: Server,
+    node: Arc<Node>,
+    validator: (String, [u8; 32]),
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
+    let ledger = LedgerServer::new(LedgerService { node: node.clone(), validator })
+        .max_decoding_message_size(KERNEL_TRANSACTION_BYTES + 1024)
+        .max_encoding_message_size(4 << 20);
+    let calls = ContractCalls { node: node.clone(), queries: Arc::new(Semaphore::new(QUERIES)) };
+    let contracts = service_fn(move |request: http::Request<Body>| calls.clone().serve(request));
+    let routes = Routes::new(ledger)
+        .add_service(health_service)
+        .add_service(ReflectionV1::new(Reflection(node.clone())))
+        .add_service(ReflectionV1Alpha::new(Reflection(node)))
+        .into_axum_router()
+        .fallback_service(contracts);
+    let mut builder = tonic::transport::Server::builder()
+        .tcp_nodelay(true)
+        .max_concurrent_streams(STREAMS)
+        .http2_max_header_list_size(HEADER_BYTES)
+        .http2_keepalive_interval(Some(KEEPALIVE));
+    builder
+        .add_routes(Routes::from(routes))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(server.listener), stop)
+        .await?;
+    Ok(())
+}

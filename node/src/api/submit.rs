@@ -1,0 +1,58 @@
+//! A call from the edge to its end.
+
+use crate::core::{Node, Outcome, Submitted, internal};
+use std::{sync::Arc, time::Duration};
+use stint_proto::{Code, Refusal, Transaction, signature};
+
+/// How long an unknown key is given to become known: its registration may be final on another
+/// node and not yet executed here.
+const KEY_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Hands a call in and waits until it is final. Dropping the future loses nothing: the call goes
+/// on, and its receipt can be asked for.
+pub async fn submit(node: &Arc<Node>, tx: Transaction) -> Outcome {
+    match hand_in(node, tx).await {
+        Ok(Submitted::Final(receipt)) => Outcome::Receipt(receipt),
+        Ok(Submitted::Waiting(end)) => end.await.unwrap_or_else(|_| Outcome::Refused(stopping())),
+        Err(refusal) => Outcome::Refused(refusal),
+    }
+}
+
+async fn hand_in(node: &Arc<Node>, tx: Transaction) -> Result<Submitted, Refusal> {
+    if let Some(why) = node.failure() {
+        return Err(Refusal::new(Code::Unavailable, "node-stopped", format!("this node has stopped: {why}")));
+    }
+    let key = tx.id().key;
+    if !node.knows_key(&key)? {
+        // Only a caller who holds the key may make a node wait.
+        signature::verify(&tx)?;
+        let mut executed = node.follow();
+        let known = async {
+            while executed.changed().await.is_ok() {
+                if node.knows_key(&key)? {
+                    return Ok(true);
+                }
+            }
+            Ok::<bool, Refusal>(false)
+        };
+        if !tokio::time::timeout(KEY_PATIENCE, known).await.unwrap_or(Ok(false))? {
+            return Err(unknown_key(&key));
+        }
+    }
+    node.submit(tx)
+}
+
+fn unknown_key(key: &[u8; 32]) -> Refusal {
+    let message = format!("no agent of this ledger holds the key {}; a steward admits agents with stint.v1.Kernel/Admit", hex::encode(key));
+    Refusal::new(Code::Unauthenticated, "unknown-key", message)
+}
+
+fn stopping() -> Refusal {
+    let message = "this node is stopping; send the same call to another node: it is executed at most once";
+    Refusal::new(Code::Unavailable, "node-stopped", message)
+}
+
+/// Runs something that computes or reads from disk where it does not hold up the edge.
+pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(f).await.unwrap_or_else(|e| Err(internal(&e)))
+}

@@ -1,0 +1,111 @@
+//! The command line.
+//!
+//! | file | command |
+//! |---|---|
+//! | `init.rs` | `stint init`: keys, genesis and folders of a consortium on this machine |
+//! | `run.rs`, `devnet.rs` | `stint run`, `stint devnet`: one validator, or all of a folder |
+//! | `status.rs` | `stint status` |
+//! | `commons.rs` | `stint found`: a commons with the contract `contribute` |
+//! | `call.rs` | `stint call`, `stint query`: any method of any contract, as JSON |
+//! | `import.rs`, `git.rs`, `feed.rs` | `stint import git` |
+//! | `report.rs`, `show.rs` | tables and bars |
+
+mod call;
+mod commons;
+mod devnet;
+mod feed;
+mod git;
+mod import;
+mod init;
+mod report;
+mod run;
+mod show;
+mod status;
+mod target;
+
+use clap::{Parser, Subcommand};
+use std::{io::IsTerminal, process::ExitCode};
+use target::Target;
+
+/// Messages of the contract `contribute`, for the importer and its report.
+#[allow(missing_docs, clippy::all)]
+pub mod contribute {
+    tonic::include_proto!("stint.contribute.v1");
+}
+
+/// What went wrong, in words.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A ledger that commons share.
+#[derive(Parser)]
+#[command(name = "stint", version)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make keys, genesis and folders for validators on this machine
+    Init(init::Init),
+    /// Run one validator until Ctrl-C
+    Run(run::Run),
+    /// Run all validators of a folder until Ctrl-C; makes the folder when it is new
+    Devnet(devnet::Devnet),
+    /// Show where each validator stands
+    Status(Target),
+    /// Found a commons with the contract `contribute`
+    Found(commons::Found),
+    /// Call a command of a contract: signed, ordered, executed by every validator
+    Call(call::Call),
+    /// Ask a query of a contract
+    Query(call::Query),
+    /// Bring in history from elsewhere
+    #[command(subcommand)]
+    Import(Import),
+    /// Show contributors, contributions and shares of a commons
+    Shares(report::Shares),
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// The commits of a git repository, each a contribution of its author
+    Git(import::Git),
+}
+
+/// Runs a command.
+pub fn main(args: Args) -> ExitCode {
+    // Calls of contracts run on these threads; the engine gives them 1 MB of native stack.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(4 << 20).enable_all().build();
+    let result = runtime.map_err(Failure::from).and_then(|r| {
+        let result = r.block_on(dispatch(args.command));
+        r.shutdown_timeout(std::time::Duration::from_secs(1));
+        result
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("stint: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Init(c) => c.execute(),
+        Command::Run(c) => c.execute().await,
+        Command::Devnet(c) => c.execute().await,
+        Command::Status(t) => status::show(&t).await,
+        Command::Found(c) => c.execute().await,
+        Command::Call(c) => c.execute().await,
+        Command::Query(c) => c.execute().await,
+        Command::Import(Import::Git(c)) => c.execute().await,
+        Command::Shares(c) => c.execute().await,
+    }
+}
+
+/// Colours and moving bars are for people at a terminal.
+fn at_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}

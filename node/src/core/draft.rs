@@ -1,0 +1,57 @@
+//! Drafting a block.
+
+use super::Node;
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
+use stint_consensus::{Ancestors, Draft, Env};
+use stint_proto::{CallId, limits::EXECUTION_LAG};
+
+/// Time between two blocks while there is work: a block costs each validator about as much as
+/// some hundred calls, so a few calls wait for each other.
+pub const PACE_MS: u64 = 50;
+/// Time between two blocks while there is none.
+pub const HEARTBEAT_MS: u64 = 1_000;
+
+/// Waits until there is something to order, or to certify, or the heartbeat; then drafts.
+pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option<Draft> {
+    let Ancestors { parent, unexecuted } = ancestors;
+    let height = parent.height + 1;
+    let ordered: BTreeSet<CallId> = unexecuted.iter().flat_map(|b| b.transactions.iter().map(|t| t.id())).collect();
+    let newest_with_calls = unexecuted.iter().filter(|b| !b.transactions.is_empty()).map(|b| b.header.height).max();
+
+    // Another validator's clock may run ahead: never wait longer than the interval itself.
+    let began = env.now_ms();
+    let pace = (parent.time_ms + PACE_MS).min(began + PACE_MS);
+    let heartbeat = (parent.time_ms + HEARTBEAT_MS).min(began + HEARTBEAT_MS);
+    let (mut arrivals, mut executed) = (node.arrivals.subscribe(), node.follow());
+    loop {
+        let tip = *executed.borrow_and_update();
+        arrivals.borrow_and_update();
+        let now = env.now_ms();
+        if tip.height + EXECUTION_LAG >= height && now >= pace {
+            let to_order = node.pool().has_draft(height, &ordered);
+            // Results that no header certifies yet: of executed blocks, or of some to come.
+            let uncertified = node.last_with_calls.load(Ordering::Relaxed) > parent.executed_height
+                && newest_with_calls.is_none_or(|h| h <= tip.height);
+            if to_order || uncertified || now >= heartbeat {
+                let transactions = node.pool().draft(height, &ordered);
+                // The tip may be ahead of the parent when this validator's turn is already over.
+                let executed_height = tip.height.min(parent.height);
+                let results = node.store.results(executed_height).ok().flatten()?;
+                return Some(Draft {
+                    time_ms: now.max(parent.time_ms + 1),
+                    transactions,
+                    executed_height,
+                    state_root: results.state_root,
+                    receipts_root: results.receipts_root,
+                });
+            }
+        }
+        let next = if now < pace { pace } else { heartbeat.max(now + 1) };
+        tokio::select! {
+            biased;
+            changed = executed.changed() => changed.ok()?,
+            changed = arrivals.changed() => changed.ok()?,
+            () = env.sleep(Duration::from_millis(next - now)) => {}
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Executing final blocks.
+
+use super::{Node, Outcome};
+use std::sync::{Arc, atomic::Ordering};
+use stint_consensus::Ack;
+use stint_proto::Block;
+use stint_runtime::{BlockContext, RuntimeError, execute_block};
+use tokio::sync::mpsc;
+
+/// Executes blocks as they come; ends when the node must stop. A block that cannot be executed is
+/// not acknowledged, which stops the engine.
+pub async fn run(node: Arc<Node>, mut blocks: mpsc::UnboundedReceiver<(Arc<Block>, Ack)>) {
+    while let Some((block, ack)) = blocks.recv().await {
+        if block.header.height > node.tip().height
+            && let Err(why) = execute(&node, &block)
+        {
+            node.fail(format!("block {} cannot be executed: {why}", block.header.height));
+            return;
+        }
+        ack();
+    }
+}
+
+fn execute(node: &Node, block: &Block) -> Result<(), String> {
+    let header = &block.header;
+    let before = node.tip();
+    if header.height != before.height + 1 {
+        return Err(format!("the newest block here is {}; the data folder is older than the engine's", before.height));
+    }
+    // What more than two thirds of the validators certify must be what happened here.
+    if let Some(ours) = node.store.results(header.executed_height).map_err(|e| e.to_string())?
+        && (ours.state_root != header.state_root || ours.receipts_root != header.receipts_root)
+    {
+        return Err(format!(
+            "the validators certify that block {} led to state {}, and here it led to {}; stop, keep the data folder, and report it",
+            header.executed_height, header.state_root, ours.state_root
+        ));
+    }
+    let state = Arc::new(node.store.state_at(before.height));
+    let context = BlockContext { height: header.height, time_ms: header.time_ms };
+    let executed_before = |id| match node.store.locate(id) {
+        Ok(found) => Ok(found.is_some()),
+        Err(e) => Err(RuntimeError::State(e.into())),
+    };
+    let result = execute_block(&node.contracts, state, context, &block.transactions, executed_before).map_err(|e| e.to_string())?;
+    let tip = node.store.commit(block, &result).map_err(|e| e.to_string())?;
+
+    if !block.transactions.is_empty() {
+        node.last_with_calls.store(header.height, Ordering::Relaxed);
+    }
+    node.pool().settle(block.transactions.iter().map(|t| t.id()), header.height);
+    for (id, index) in &result.effective {
+        if node.waiters.has(*id) {
+            node.waiters.tell(*id, Outcome::Receipt(result.receipts[*index as usize].clone()));
+        }
+    }
+    node.waiters.expire(header.height);
+    node.executed.send_replace(tip);
+    Ok(())
+}

@@ -1,0 +1,58 @@
+use super::{Node, draft, execute, spread, verify};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use stint_consensus::{Ack, Ancestors, Draft, Env, Ledger};
+use stint_proto::{Block, Header};
+use tokio::sync::mpsc;
+
+/// A node as the consensus engine sees it.
+pub struct NodeLedger {
+    node: Arc<Node>,
+    env: Arc<dyn Env>,
+    final_blocks: mpsc::UnboundedSender<(Arc<Block>, Ack)>,
+    heard: mpsc::Sender<Bytes>,
+}
+
+impl NodeLedger {
+    /// Starts the node's tasks in an environment.
+    pub fn start(node: Arc<Node>, env: Arc<dyn Env>) -> Arc<dyn Ledger> {
+        // The engine delivers only a few blocks ahead of their acknowledgement.
+        let (final_blocks, to_execute) = mpsc::unbounded_channel();
+        let (heard, to_check) = mpsc::channel(spread::HEARD);
+        env.spawn_dedicated("execute", Box::pin(execute::run(node.clone(), to_execute)));
+        env.spawn_dedicated("check", Box::pin(spread::check(node.clone(), env.clone(), to_check)));
+        env.spawn("spread", Box::pin(spread::run(node.clone(), env.clone())));
+        Arc::new(NodeLedger { node, env, final_blocks, heard })
+    }
+}
+
+impl Ledger for NodeLedger {
+    fn executed_height(&self) -> u64 {
+        self.node.tip().height
+    }
+
+    fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>> {
+        Box::pin(draft::propose(&self.node, &*self.env, ancestors))
+    }
+
+    fn verify(&self, block: Arc<Block>, parent: Header) -> BoxFuture<'_, bool> {
+        Box::pin(verify::verify(&self.node, &*self.env, block, parent))
+    }
+
+    fn finalized(&self, block: Arc<Block>, ack: Ack) {
+        self.node.heard_of(block.header.height);
+        // When execution has stopped, the block is not acknowledged and the engine stops too.
+        let _ = self.final_blocks.send((block, ack));
+    }
+
+    fn tip(&self, height: u64) {
+        self.node.heard_of(height);
+    }
+
+    fn gossip(&self, _from: [u8; 32], message: Bytes) {
+        if self.heard.try_send(message).is_err() {
+            tracing::debug!("gossip was dropped: more came than can be checked");
+        }
+    }
+}

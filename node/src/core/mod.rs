@@ -1,0 +1,16 @@
+//! A node below its gRPC edge: pool, drafts and verdicts, execution. It uses no clock, task or
+//! socket but those of [`stint_consensus::Env`], so it also runs in a simulation.
+
+mod draft;
+mod execute;
+mod ledger;
+mod node;
+mod pool;
+mod spread;
+mod verify;
+mod waiters;
+
+pub use ledger::NodeLedger;
+pub(crate) use node::internal;
+pub use node::{Node, Submitted};
+pub use waiters::Outcome;

@@ -1,0 +1,225 @@
+//! What the rooms of a node share: the store, the pool, who waits, and where execution stands.
+
+use super::{
+    pool::{Pool, other_content},
+    waiters::{Outcome, Waiters},
+};
+use bytes::Bytes;
+use prost::Message;
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+use stint_proto::{
+    Block, CallId, Code, Genesis, Hash, Header, Refusal, Transaction, limits::VALIDITY_WINDOW, signature, v1,
+};
+use stint_runtime::{Contracts, Query, QueryAnswer, RuntimeError};
+use stint_store::{Medium, Store, StoreError, Tip};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// One node, validator or not, below its gRPC edge.
+pub struct Node {
+    pub(crate) chain_id: Hash,
+    pub(crate) genesis: Genesis,
+    pub(crate) store: Arc<Store>,
+    pub(crate) contracts: Contracts,
+    pool: Mutex<Pool>,
+    /// Counts what came into the pool, to wake whoever drafts a block.
+    pub(super) arrivals: watch::Sender<u64>,
+    /// The newest executed block.
+    pub(super) executed: watch::Sender<Tip>,
+    pub(super) waiters: Waiters,
+    /// Checked calls that other validators shall hear of.
+    pub(super) to_spread: mpsc::UnboundedSender<Transaction>,
+    spread: Mutex<Option<mpsc::UnboundedReceiver<Transaction>>>,
+    network_height: AtomicU64,
+    /// The newest executed block that had calls, since this node started.
+    pub(super) last_with_calls: AtomicU64,
+    failure: Mutex<Option<String>>,
+}
+
+/// A call that was handed in.
+pub enum Submitted {
+    /// It is final already.
+    Final(Bytes),
+    /// It waits; the receiver learns how it ends.
+    Waiting(oneshot::Receiver<Outcome>),
+}
+
+impl Node {
+    /// Opens the store and starts from where it stands.
+    pub fn open(medium: &Medium, genesis: Genesis, chain_id: Hash, contracts: Contracts) -> Result<Arc<Node>, StoreError> {
+        let store = Store::open(medium, &genesis, chain_id)?;
+        let (to_spread, spread) = mpsc::unbounded_channel();
+        Ok(Arc::new(Node {
+            chain_id,
+            genesis,
+            contracts,
+            pool: Mutex::default(),
+            arrivals: watch::channel(0).0,
+            executed: watch::channel(store.tip()).0,
+            store,
+            waiters: Waiters::default(),
+            to_spread,
+            spread: Mutex::new(Some(spread)),
+            network_height: AtomicU64::new(0),
+            last_with_calls: AtomicU64::new(0),
+            failure: Mutex::default(),
+        }))
+    }
+
+    /// Block 0: it certifies the state that the genesis file describes.
+    pub fn genesis_block(&self) -> Result<Block, StoreError> {
+        let missing = || StoreError::Damaged("the results of genesis".into());
+        let results = self.store.results(0)?.ok_or_else(missing)?;
+        let header = Header {
+            chain_id: self.chain_id,
+            epoch: 0,
+            view: 0,
+            parent_view: 0,
+            height: 0,
+            leader: self.genesis.validators[0].key,
+            parent: Hash::ZERO,
+            time_ms: self.genesis.time_ms,
+            transactions_root: Hash::ZERO,
+            transaction_count: 0,
+            protocol_version: self.genesis.protocol_version,
+            executed_height: 0,
+            state_root: results.state_root,
+            receipts_root: results.receipts_root,
+            next_committee: Hash::ZERO,
+        };
+        Ok(Block { header, transactions: Vec::new() })
+    }
+
+    /// The newest executed block.
+    pub fn tip(&self) -> Tip {
+        *self.executed.borrow()
+    }
+
+    /// Follows the newest executed block.
+    pub fn follow(&self) -> watch::Receiver<Tip> {
+        self.executed.subscribe()
+    }
+
+    /// The newest height that the validators made final, as far as this node heard.
+    pub fn network_height(&self) -> u64 {
+        self.network_height.load(Ordering::Relaxed).max(self.tip().height)
+    }
+
+    pub(super) fn heard_of(&self, height: u64) {
+        self.network_height.fetch_max(height, Ordering::Relaxed);
+    }
+
+    /// Why the node must stop, once it must.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn fail(&self, why: String) {
+        tracing::error!("{why}");
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+    }
+
+    pub(crate) fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The queue of calls to spread, for the one task that does.
+    pub(super) fn take_spread(&self) -> Option<mpsc::UnboundedReceiver<Transaction>> {
+        self.spread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Checks a call by itself and hands it in. The same call again leads to the same end.
+    pub fn submit(&self, tx: Transaction) -> Result<Submitted, Refusal> {
+        let tip = self.tip();
+        if let Some(receipt) = self.receipt_of(&tx)? {
+            return Ok(Submitted::Final(receipt));
+        }
+        check_envelope(&tx, self.chain_id, tip.height + 1)?;
+        let known = self.pool().holds(tx.id(), tx.hash());
+        if !known {
+            signature::verify(&tx)?;
+        }
+        // Waiting begins before the call can be executed, so its end cannot be missed.
+        let waiting = self.waiters.wait(tx.id(), tx.call().valid_until);
+        self.take(vec![tx.clone()], true)?;
+        // It may have been executed between the look-up and the wait.
+        if let Some(receipt) = self.receipt_of(&tx)? {
+            self.waiters.tell(tx.id(), Outcome::Receipt(receipt.clone()));
+            return Ok(Submitted::Final(receipt));
+        }
+        Ok(Submitted::Waiting(waiting))
+    }
+
+    /// Puts checked calls into the pool and wakes whoever drafts a block.
+    pub(super) fn take(&self, txs: Vec<Transaction>, spread: bool) -> Result<(), Refusal> {
+        let mut added = false;
+        for tx in txs {
+            if self.pool().add(tx.clone())? {
+                added = true;
+                if spread {
+                    // The receiver lives as long as the node.
+                    let _ = self.to_spread.send(tx);
+                }
+            }
+        }
+        if added {
+            self.arrivals.send_modify(|n| *n = n.wrapping_add(1));
+        }
+        Ok(())
+    }
+
+    /// The receipt of exactly this call; the same id with other content is refused.
+    fn receipt_of(&self, tx: &Transaction) -> Result<Option<Bytes>, Refusal> {
+        let Some(receipt) = self.receipt(tx.id())? else { return Ok(None) };
+        let decoded = v1::Receipt::decode(receipt.clone()).map_err(|e| internal(&e))?;
+        match decoded.transaction_hash[..] == tx.hash().0 {
+            true => Ok(Some(receipt)),
+            false => Err(other_content(tx.id())),
+        }
+    }
+
+    /// The receipt of a call, encoded, once it is final.
+    pub fn receipt(&self, id: CallId) -> Result<Option<Bytes>, Refusal> {
+        let Some(at) = self.store.locate(id).map_err(|e| internal(&e))? else { return Ok(None) };
+        self.store.receipt(at).map_err(|e| internal(&e))
+    }
+
+    /// True when the ledger knows the agent behind a key.
+    pub fn knows_key(&self, key: &[u8; 32]) -> Result<bool, Refusal> {
+        let state = self.store.state_at(self.tip().height);
+        stint_runtime::agent_behind(Arc::new(state), key).map(|a| a.is_some()).map_err(|e| internal(&e))
+    }
+
+    /// Answers a query on the newest state.
+    pub fn query(&self, commons: &str, method: &str, request: &[u8]) -> Result<(QueryAnswer, u64), RuntimeError> {
+        let tip = self.tip();
+        let state = Arc::new(self.store.state_at(tip.height));
+        let query = Query { height: tip.height, time_ms: tip.results.time_ms, commons, method, request };
+        Ok((stint_runtime::query(&self.contracts, state, &query)?, tip.height))
+    }
+}
+
+/// What can be said of a call without state, for a block at `height`.
+pub(super) fn check_envelope(tx: &Transaction, chain_id: Hash, height: u64) -> Result<(), Refusal> {
+    let call = tx.call();
+    if call.chain_id != chain_id {
+        let message = format!("the call is for the ledger {}; this is {chain_id}", call.chain_id);
+        return Err(Refusal::new(Code::InvalidArgument, "chain-id", message));
+    }
+    if call.valid_until < height {
+        let message = format!("the call was valid until height {}; the next block is {height}", call.valid_until);
+        return Err(Refusal::new(Code::DeadlineExceeded, "expired", message));
+    }
+    if call.valid_until > height + VALIDITY_WINDOW {
+        let latest = height + VALIDITY_WINDOW;
+        let message = format!("the call is valid until height {}; the latest accepted now is {latest}", call.valid_until);
+        return Err(Refusal::new(Code::InvalidArgument, "valid-until", message));
+    }
+    Ok(())
+}
+
+pub(crate) fn internal(e: &dyn std::error::Error) -> Refusal {
+    Refusal::new(Code::Internal, "node", e.to_string())
+}

@@ -1,0 +1,196 @@
+//! Calls that wait to be ordered.
+//!
+//! Pure: a value with methods, no clock and no task. Calls leave in the order in which they came.
+
+use std::collections::{BTreeMap, BTreeSet};
+use stint_proto::{
+    Block, CallId, Code, Hash, Refusal, Transaction,
+    limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_BYTES, POOL_CALLS, POOL_SENDER_CALLS},
+};
+
+/// Calls that wait to be ordered, bounded in number and bytes, for each sender too.
+#[derive(Default)]
+pub struct Pool {
+    calls: BTreeMap<CallId, Waiting>,
+    queue: BTreeMap<u64, CallId>,
+    expiry: BTreeSet<(u64, CallId)>,
+    senders: BTreeMap<[u8; 32], usize>,
+    bytes: usize,
+    next: u64,
+}
+
+struct Waiting {
+    tx: Transaction,
+    place: u64,
+}
+
+impl Pool {
+    /// Number of waiting calls.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// True when exactly this signed call waits here; then its signature was checked.
+    pub fn holds(&self, id: CallId, hash: Hash) -> bool {
+        self.calls.get(&id).is_some_and(|w| w.tx.hash() == hash)
+    }
+
+    /// Takes a call whose signature was checked. `false` when it waits here already.
+    pub fn add(&mut self, tx: Transaction) -> Result<bool, Refusal> {
+        let id = tx.id();
+        if let Some(known) = self.calls.get(&id) {
+            return match known.tx.hash() == tx.hash() {
+                true => Ok(false),
+                false => Err(other_content(id)),
+            };
+        }
+        let size = tx.bytes().len();
+        let sent = self.senders.get(&id.key).copied().unwrap_or(0);
+        if self.calls.len() >= POOL_CALLS || self.bytes + size > POOL_BYTES {
+            return Err(full(&format!("{} calls with {} bytes wait here", self.calls.len(), self.bytes)));
+        }
+        if sent >= POOL_SENDER_CALLS {
+            return Err(full(&format!("{sent} calls of this key wait here")));
+        }
+        self.bytes += size;
+        self.senders.insert(id.key, sent + 1);
+        self.expiry.insert((tx.call().valid_until, id));
+        self.queue.insert(self.next, id);
+        self.calls.insert(id, Waiting { tx, place: self.next });
+        self.next += 1;
+        Ok(true)
+    }
+
+    /// The next calls for a block at `height`, without those in `ordered`. They stay here until
+    /// they are settled.
+    pub fn draft(&self, height: u64, ordered: &BTreeSet<CallId>) -> Vec<Transaction> {
+        let mut bytes = 0;
+        let mut out = Vec::new();
+        for id in self.queue.values() {
+            let Some(Waiting { tx, .. }) = self.calls.get(id) else { continue };
+            if ordered.contains(id) || tx.call().valid_until < height {
+                continue;
+            }
+            bytes += Block::bytes_of(tx);
+            if bytes > BLOCK_BYTES || out.len() == BLOCK_TRANSACTIONS {
+                break;
+            }
+            out.push(tx.clone());
+        }
+        out
+    }
+
+    /// True when [`Pool::draft`] would have something.
+    pub fn has_draft(&self, height: u64, ordered: &BTreeSet<CallId>) -> bool {
+        let fits = |id: &CallId| self.calls.get(id).is_some_and(|w| w.tx.call().valid_until >= height);
+        self.queue.values().any(|id| !ordered.contains(id) && fits(id))
+    }
+
+    /// Lets go of calls that were executed, and of those that expired by `height`.
+    pub fn settle(&mut self, executed: impl IntoIterator<Item = CallId>, height: u64) {
+        for id in executed {
+            self.remove(id);
+        }
+        while let Some((_, id)) = self.expiry.first().copied().filter(|(until, _)| *until <= height) {
+            self.remove(id);
+        }
+    }
+
+    fn remove(&mut self, id: CallId) {
+        let Some(Waiting { tx, place }) = self.calls.remove(&id) else { return };
+        self.queue.remove(&place);
+        self.expiry.remove(&(tx.call().valid_until, id));
+        self.bytes -= tx.bytes().len();
+        if let Some(left) = self.senders.get_mut(&id.key) {
+            *left -= 1;
+            if *left == 0 {
+                self.senders.remove(&id.key);
+            }
+        }
+    }
+}
+
+/// The refusal of a call whose id stands for another one.
+pub fn other_content(id: CallId) -> Refusal {
+    let message = format!("the id {} was used for a call with other content; draw a new id for each call", hex::encode(id.id));
+    Refusal::new(Code::AlreadyExists, "id", message)
+}
+
+fn full(what: &str) -> Refusal {
+    Refusal::new(Code::ResourceExhausted, "pool", format!("{what}; send it again in a second"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ed25519_dalek::SigningKey;
+    use stint_proto::Call;
+
+    fn tx(sender: u8, id: u16, valid_until: u64, size: usize) -> Transaction {
+        let key = SigningKey::from_bytes(&[sender; 32]);
+        let mut call_id = [0; 16];
+        call_id[..2].copy_from_slice(&id.to_be_bytes());
+        Call {
+            chain_id: Hash::ZERO,
+            commons: "forge".into(),
+            method: "/a.B/C".into(),
+            request: vec![0; size].into(),
+            call_id: CallId { key: key.verifying_key().to_bytes(), id: call_id },
+            valid_until,
+            fuel_limit: 0,
+        }
+        .sign(&key)
+        .unwrap()
+    }
+
+    #[test]
+    fn calls_leave_in_the_order_in_which_they_came() {
+        let mut pool = Pool::default();
+        for i in [5, 3, 9] {
+            assert_eq!(pool.add(tx(1, i, 10, 1)), Ok(true));
+            assert_eq!(pool.add(tx(1, i, 10, 1)), Ok(false));
+        }
+        let ids = |pool: &Pool, height, ordered: &BTreeSet<CallId>| -> Vec<u8> {
+            pool.draft(height, ordered).iter().map(|t| t.id().id[1]).collect()
+        };
+        let none = BTreeSet::new();
+        assert_eq!(ids(&pool, 10, &none), [5, 3, 9]);
+        assert_eq!(ids(&pool, 10, &BTreeSet::from([tx(1, 3, 10, 1).id()])), [5, 9]);
+        assert_eq!(ids(&pool, 11, &none), [0u8; 0]);
+        assert!(pool.has_draft(10, &none) && !pool.has_draft(11, &none));
+        pool.settle([tx(1, 5, 10, 1).id()], 9);
+        assert_eq!(ids(&pool, 10, &none), [3, 9]);
+        pool.settle([], 10);
+        assert_eq!((pool.len(), pool.bytes, pool.senders.len(), pool.queue.len()), (0, 0, 0, 0));
+    }
+
+    #[test]
+    fn an_id_stands_for_one_content() {
+        let mut pool = Pool::default();
+        pool.add(tx(1, 1, 10, 1)).unwrap();
+        assert_eq!(pool.add(tx(1, 1, 10, 2)).unwrap_err().rule, "id");
+        assert_eq!(pool.add(tx(2, 1, 10, 2)), Ok(true));
+    }
+
+    #[test]
+    fn a_block_is_never_overfilled() {
+        let mut pool = Pool::default();
+        for i in 0..12 {
+            pool.add(tx(1, i, 10, 100_000)).unwrap();
+        }
+        let draft = pool.draft(1, &BTreeSet::new());
+        assert_eq!(draft.len(), 10);
+        assert!(draft.iter().map(Block::bytes_of).sum::<usize>() <= BLOCK_BYTES);
+    }
+
+    #[test]
+    fn one_sender_cannot_fill_the_pool() {
+        let mut pool = Pool::default();
+        for i in 0..POOL_SENDER_CALLS as u16 {
+            pool.add(tx(1, i, 10, 0)).unwrap();
+        }
+        let refusal = pool.add(tx(1, u16::MAX, 10, 0)).unwrap_err();
+        assert_eq!((refusal.code, refusal.rule.as_str()), (Code::ResourceExhausted, "pool"));
+        assert_eq!(pool.add(tx(2, 0, 10, 0)), Ok(true));
+    }
+}

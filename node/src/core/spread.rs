@@ -1,0 +1,73 @@
+//! Telling the other validators of calls, and hearing of theirs.
+//!
+//! A message is a list of transactions, each behind its size in 4 bytes. Nothing is promised: a
+//! call that is lost on the way still waits in the pool of the validator that took it, and is
+//! ordered when its turn to lead comes.
+
+use super::Node;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use std::{sync::Arc, time::Duration};
+use stint_consensus::Env;
+use stint_proto::{Transaction, limits::KERNEL_TRANSACTION_BYTES, signature};
+use tokio::sync::mpsc;
+
+/// Messages that wait to be checked.
+pub const HEARD: usize = 256;
+/// A message is sent when it has this many bytes; only a single large call makes it larger.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// Time between messages, so that calls travel together under load.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Spreads what comes in here.
+pub async fn run(node: Arc<Node>, env: Arc<dyn Env>) {
+    let Some(mut calls) = node.take_spread() else { return };
+    while let Some(first) = calls.recv().await {
+        let mut message = BytesMut::new();
+        let mut next = Some(first);
+        while let Some(tx) = next {
+            message.put_u32(tx.bytes().len() as u32);
+            message.put_slice(tx.bytes());
+            next = if message.len() < MESSAGE_BYTES { calls.try_recv().ok() } else { None };
+        }
+        env.broadcast(message.freeze());
+        env.sleep(PAUSE).await;
+    }
+}
+
+/// Checks what came from others and takes what is right.
+pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut messages: mpsc::Receiver<Bytes>) {
+    while let Some(message) = messages.recv().await {
+        let mut new = decode(message);
+        {
+            let pool = node.pool();
+            new.retain(|t| !pool.holds(t.id(), t.hash()));
+        }
+        let height = node.tip().height + 1;
+        new.retain(|t| super::node::check_envelope(t, node.chain_id, height).is_ok());
+        if !new.is_empty() && !signature::verify_all(new.iter(), &mut env.rng()) {
+            new.retain(|t| signature::verify(t).is_ok());
+        }
+        // Executed meanwhile, or before: not to be ordered again.
+        new.retain(|t| matches!(node.store.locate(t.id()), Ok(None)));
+        for tx in new {
+            // A full pool here leaves the call to the validator that took it.
+            let _ = node.take(vec![tx], false);
+        }
+    }
+}
+
+/// The calls of a message, up to the first that is none.
+fn decode(mut message: Bytes) -> Vec<Transaction> {
+    let mut out = Vec::new();
+    while message.len() >= 4 {
+        let size = message.get_u32() as usize;
+        if size > message.len() || size > KERNEL_TRANSACTION_BYTES {
+            break;
+        }
+        match Transaction::decode(message.split_to(size)) {
+            Ok(tx) => out.push(tx),
+            Err(_) => break,
+        }
+    }
+    out
+}

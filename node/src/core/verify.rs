@@ -1,0 +1,81 @@
+//! The verdict on a block. Every honest validator must come to the same one, so nothing here
+//! depends on what only this node knows: the pool only saves work, and what cannot be decided yet
+//! is waited for.
+
+use super::{Node, node::check_envelope};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use stint_consensus::Env;
+use stint_proto::{
+    Block, Genesis, Hash, Header,
+    limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, CLOCK_SKEW_MS, EXECUTION_LAG},
+    signature,
+};
+
+/// Says whether a block is valid on its parent.
+pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Header) -> bool {
+    let height = block.header.height;
+    if let Err(why) = check_header(&block, &parent, node.chain_id).and_then(|()| check_calls(node, env, &block)) {
+        tracing::warn!("block {height} is refused: {why}");
+        return false;
+    }
+    // A clock that runs ahead is no proof of a lie: wait until the block's time has come here too.
+    let ahead = block.header.time_ms.saturating_sub(env.now_ms() + CLOCK_SKEW_MS);
+    if ahead > 0 {
+        env.sleep(Duration::from_millis(ahead)).await;
+    }
+    results_agree(node, &block.header).await
+}
+
+fn check_header(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), String> {
+    let h = &block.header;
+    let refuse = |ok: bool, why: &str| if ok { Ok(()) } else { Err(why.to_string()) };
+    refuse(h.chain_id == chain_id, "it is of another ledger")?;
+    refuse(h.epoch == parent.epoch && h.next_committee == Hash::ZERO, "it changes the validators")?;
+    refuse(h.height == parent.height + 1 && h.parent == parent.hash(), "it does not follow its parent")?;
+    refuse(h.protocol_version == Genesis::PROTOCOL_VERSION, "it is of another protocol version")?;
+    refuse(h.time_ms > parent.time_ms, "its time does not come after its parent's")?;
+    refuse(h.transaction_count as usize == block.transactions.len(), "it counts its calls wrongly")?;
+    refuse(block.transactions.len() <= BLOCK_TRANSACTIONS, "it has too many calls")?;
+    refuse(block.transactions.iter().map(Block::bytes_of).sum::<usize>() <= BLOCK_BYTES, "its calls have too many bytes")?;
+    let e = h.executed_height;
+    refuse(e < h.height && e + EXECUTION_LAG >= h.height, "it certifies results outside the window")?;
+    refuse(e >= parent.executed_height, "it certifies older results than its parent")
+}
+
+/// Stateless checks: for this ledger, not expired, no call twice, signatures.
+fn check_calls(node: &Node, env: &dyn Env, block: &Block) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for tx in &block.transactions {
+        check_envelope(tx, node.chain_id, block.header.height).map_err(|r| r.to_string())?;
+        if !seen.insert(tx.id()) {
+            return Err(format!("the call {} stands twice", tx.id()));
+        }
+    }
+    let pool = node.pool();
+    let unchecked: Vec<_> = block.transactions.iter().filter(|t| !pool.holds(t.id(), t.hash())).cloned().collect();
+    drop(pool);
+    match unchecked.is_empty() || signature::verify_all(unchecked.iter(), &mut env.rng()) {
+        true => Ok(()),
+        false => Err("a call's signature is wrong".into()),
+    }
+}
+
+/// Waits until this node has executed what the header certifies, then compares.
+async fn results_agree(node: &Node, header: &Header) -> bool {
+    let mut executed = node.follow();
+    if executed.wait_for(|tip| tip.height >= header.executed_height).await.is_err() {
+        // The node is stopping: leave the verdict to others.
+        return std::future::pending().await;
+    }
+    match node.store.results(header.executed_height) {
+        Ok(Some(ours)) if ours.state_root == header.state_root && ours.receipts_root == header.receipts_root => true,
+        Ok(Some(ours)) => {
+            tracing::error!(
+                "block {} says that block {} led to state {} and receipts {}; here it led to {} and {}",
+                header.height, header.executed_height, header.state_root, header.receipts_root, ours.state_root, ours.receipts_root
+            );
+            false
+        }
+        Ok(None) | Err(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,54 @@
+use crate::{Store, columns::STATE};
+use rocksdb::{Direction, IteratorMode, ReadOptions};
+use std::sync::Arc;
+use stint_runtime::{Entry, State, StateError};
+
+/// The state as it stood after one block.
+#[derive(Clone)]
+pub struct StateView {
+    store: Arc<Store>,
+    height: u64,
+}
+
+impl StateView {
+    pub(crate) fn new(store: Arc<Store>, height: u64) -> StateView {
+        StateView { store, height }
+    }
+
+    /// The block after which it is read.
+    pub fn height(&self) -> u64 {
+        self.height
+    }
+
+    fn options(&self) -> ReadOptions {
+        let mut options = ReadOptions::default();
+        options.set_timestamp(self.height.to_le_bytes());
+        options
+    }
+}
+
+fn failed(e: rocksdb::Error) -> StateError {
+    StateError(e.to_string())
+}
+
+impl State for StateView {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        let family = self.store.family(STATE)?;
+        self.store.db().get_cf_opt(family, key, &self.options()).map_err(failed)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StateError> {
+        if from >= to || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut options = self.options();
+        options.set_iterate_lower_bound(from);
+        options.set_iterate_upper_bound(to);
+        let mode = match reverse {
+            false => IteratorMode::From(from, Direction::Forward),
+            true => IteratorMode::End,
+        };
+        let entries = self.store.db().iterator_cf_opt(self.store.family(STATE)?, options, mode);
+        entries.take(limit).map(|e| e.map(|(k, v)| (k.into_vec(), v.into_vec())).map_err(failed)).collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! Every bound that a user or a peer can meet, in one table.
+//!
+//! | what | bound | why this value |
+//! |---|---|---|
+//! | a request message | 128 kB | ten times the largest batch a contract reads at once |
+//! | a transaction | 256 kB | a request and its envelope; a module comes in one transaction |
+//! | a published module | 1 MB | the contracts here have 60 to 150 kB |
+//! | a block's transactions | 1 MB | 32 blocks a second of this size were measured on 4 validators |
+//! | transactions in a block | 8,192 | a receipt each, hashed and written in one batch |
+//! | a name of an agent or role | 64 bytes | fits a table column |
+//! | a commons' name | 63 bytes | a DNS label |
+//! | members given at founding | 1,000 | a page |
+//! | a state key, a value | 256 B, 64 kB | a value fits a RocksDB block cache line of pages |
+//! | an event, events a call | 16 kB, 64 | a receipt stays below a block |
+//! | a response | 1 MB | a page of 1,000 rows of 1 kB |
+//! | fuel a call, a block, a query | 1e8, 5e8, 2e9 | a simple instruction is one unit, about 0.5 ns: 50 ms, 250 ms, 1 s |
+//! | a contract's memory | 16 MB | 256 Wasm pages; most calls touch three |
+//! | valid-until ahead of the tip | 36,000 heights | one hour at ten blocks a second |
+//! | pool | 64 MB, 50,000 calls | ten seconds of the target load |
+//! | pool, one sender | 10,000 calls | a fifth of the pool |
+//! | calls under way on one stream | 1,024 | two blocks of the target load |
+//! | queries at once | 64 | each has 16 MB of memory at most |
+//! | unexecuted blocks behind the tip (K) | 4 | results are certified at most that much later |
+
+/// A request message, bytes.
+pub const REQUEST_BYTES: usize = 128 * 1024;
+/// A request of `stint.v1.Kernel`, bytes: a module must fit.
+pub const KERNEL_REQUEST_BYTES: usize = MODULE_BYTES + 1024;
+/// A transaction in its canonical bytes.
+pub const TRANSACTION_BYTES: usize = 256 * 1024;
+/// A transaction of `stint.v1.Kernel`, bytes.
+pub const KERNEL_TRANSACTION_BYTES: usize = KERNEL_REQUEST_BYTES + 1024;
+/// A contract's module as published, bytes.
+pub const MODULE_BYTES: usize = 1000 * 1000;
+/// All transactions of a block with their length prefixes, bytes.
+pub const BLOCK_BYTES: usize = 1024 * 1024;
+/// Transactions in a block.
+pub const BLOCK_TRANSACTIONS: usize = 8192;
+/// A method's full name, bytes.
+pub const METHOD_BYTES: usize = 256;
+/// An agent's or a role's name, bytes.
+pub const NAME_BYTES: usize = 64;
+/// A commons' name, bytes.
+pub const COMMONS_BYTES: usize = 63;
+/// Free text of the kernel, such as a commons' purpose, bytes.
+pub const TEXT_BYTES: usize = 4096;
+/// Members given when a commons is founded.
+pub const FOUNDING_MEMBERS: usize = 1000;
+/// Roles of one agent in one commons.
+pub const ROLES: usize = 16;
+/// A state key within a contract, bytes.
+pub const KEY_BYTES: usize = 256;
+/// A state value, bytes.
+pub const VALUE_BYTES: usize = 64 * 1024;
+/// An event's body, bytes.
+pub const EVENT_BYTES: usize = 16 * 1024;
+/// Events of one call.
+pub const EVENTS: usize = 64;
+/// A contract's response, bytes.
+pub const RESPONSE_BYTES: usize = 1024 * 1024;
+/// A refusal's message, bytes; longer ones are cut.
+pub const MESSAGE_BYTES: usize = 1024;
+/// Fuel of one call.
+pub const CALL_FUEL: u64 = 100_000_000;
+/// Fuel of all calls of one block; the calls after that are refused and may be sent again.
+pub const BLOCK_FUEL: u64 = 500_000_000;
+/// Fuel of one query.
+pub const QUERY_FUEL: u64 = 2_000_000_000;
+/// A contract's linear memory, bytes.
+pub const MEMORY_BYTES: usize = 16 << 20;
+/// How far ahead of the newest block `valid_until` may lie, heights.
+pub const VALIDITY_WINDOW: u64 = 36_000;
+/// Calls waiting in the pool.
+pub const POOL_CALLS: usize = 50_000;
+/// Bytes waiting in the pool.
+pub const POOL_BYTES: usize = 64 << 20;
+/// Calls of one key waiting in the pool.
+pub const POOL_SENDER_CALLS: usize = 10_000;
+/// Calls under way on one submission stream.
+pub const STREAM_CALLS: usize = 1024;
+/// Queries that run at the same time on one node.
+pub const QUERIES: usize = 64;
+/// Rows of one page.
+pub const PAGE_ROWS: usize = 1000;
+/// K: a header certifies results at most this many heights behind its own.
+pub const EXECUTION_LAG: u64 = 4;
+/// How far a block's time may lie ahead of a validator's clock before it waits, milliseconds.
+pub const CLOCK_SKEW_MS: u64 = 500;
+/// Validators of one ledger.
+pub const VALIDATORS: usize = 100;

@@ -1,0 +1,201 @@
+//! A block's calls, one after the other.
+
+use crate::{
+    Contracts, Overlay, RuntimeError, State, Writes,
+    abi::CallContext,
+    call::{Invocation, invoke},
+    kernel::{self, Directory, Outcome},
+};
+use bytes::Bytes;
+use prost::Message;
+use std::{collections::BTreeSet, sync::Arc};
+use stint_proto::{
+    CallId, Code, Hash, Refusal, Transaction, hash_parts,
+    limits::{BLOCK_FUEL, CALL_FUEL},
+    merkle, v1,
+};
+
+/// Where and when a block is executed.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockContext {
+    /// Its height.
+    pub height: u64,
+    /// Its time, milliseconds since 1970, UTC.
+    pub time_ms: u64,
+}
+
+/// What a block did.
+#[derive(Debug, Default, PartialEq)]
+pub struct BlockResult {
+    /// One for each call, in order; encoded as they are stored and hashed.
+    pub receipts: Vec<Bytes>,
+    /// Calls that took effect or were refused for good: all but repetitions.
+    pub effective: Vec<(CallId, u32)>,
+    /// All writes.
+    pub writes: Writes,
+    /// Fuel of all calls.
+    pub fuel_used: u64,
+}
+
+impl BlockResult {
+    /// [`merkle::root`] over the receipts.
+    pub fn receipts_root(&self) -> Hash {
+        merkle::root(&self.receipts)
+    }
+}
+
+/// Executes the calls of a final block over the state of its parent. `executed_before` says whether
+/// a call already has a receipt from an earlier block.
+pub fn execute_block(
+    contracts: &Contracts,
+    state: Arc<dyn State>,
+    context: BlockContext,
+    transactions: &[Transaction],
+    executed_before: impl Fn(CallId) -> Result<bool, RuntimeError>,
+) -> Result<BlockResult, RuntimeError> {
+    let mut overlay = Overlay::new(state);
+    let mut result = BlockResult::default();
+    let mut in_this_block = BTreeSet::new();
+    for (index, tx) in transactions.iter().enumerate() {
+        let index = index as u32;
+        let repeated = !in_this_block.insert(tx.id()) || executed_before(tx.id())?;
+        let fuel_left = BLOCK_FUEL - result.fuel_used;
+        let receipt = if repeated {
+            refused(repetition(tx), 0)
+        } else if fuel_left == 0 {
+            refused(block_full(), 0)
+        } else {
+            let (after, done) = execute(contracts, overlay, context, tx, fuel_left)?;
+            overlay = after;
+            done
+        };
+        result.fuel_used += receipt.fuel_used;
+        if !repeated {
+            result.effective.push((tx.id(), index));
+        }
+        result.receipts.push(finish(receipt, tx, context, index));
+    }
+    result.writes = overlay.into_writes();
+    Ok(result)
+}
+
+/// One call: over a layer of its own, kept or dropped as a whole.
+fn execute(
+    contracts: &Contracts,
+    mut overlay: Overlay,
+    block: BlockContext,
+    tx: &Transaction,
+    fuel_left: u64,
+) -> Result<(Overlay, v1::Receipt), RuntimeError> {
+    let call = tx.call();
+    if call.valid_until < block.height {
+        let message = format!("the call was valid until height {}; this is height {}", call.valid_until, block.height);
+        return Ok((overlay, refused(Refusal::new(Code::DeadlineExceeded, "expired", message), 0)));
+    }
+    let Some(caller) = kernel::agent_of_key(&overlay, &call.call_id.key)? else {
+        return Ok((overlay, refused(unknown_key(tx), 0)));
+    };
+    let roles: Arc<[String]> = kernel::roles(&overlay, &call.commons, &caller)?.into();
+    let limit = if call.fuel_limit == 0 { CALL_FUEL } else { call.fuel_limit.min(CALL_FUEL) };
+    let fuel = limit.min(fuel_left);
+
+    if let Some(method) = kernel::method_of(&call.method) {
+        overlay.open();
+        let kernel_call = kernel::Command { block, commons: &call.commons, caller: &caller, roles: &roles };
+        let Outcome { result, fuel_used } = kernel::execute(contracts, &mut overlay, &kernel_call, method, &call.request, fuel)?;
+        return Ok(close(overlay, result, Vec::new(), fuel_used));
+    }
+    let (contract, number) = match Directory::new(contracts, &overlay).resolve(&call.commons, &call.method)? {
+        Ok(found) => found,
+        Err(refusal) => return Ok((overlay, refused(refusal, 0))),
+    };
+    if contract.descriptor.methods[number as usize].query {
+        let message = format!("{} only reads: ask it as a query, unsigned", call.method);
+        return Ok((overlay, refused(Refusal::new(Code::InvalidArgument, "query", message), 0)));
+    }
+    overlay.open();
+    let context = CallContext {
+        height: block.height,
+        time_ms: block.time_ms,
+        commons: call.commons.clone(),
+        caller,
+        call_id: [&call.call_id.key[..], &call.call_id.id].concat(),
+    };
+    let invocation =
+        Invocation { contract: &contract, method: number, request: &call.request, context, roles, fuel, read_only: false };
+    let done = invoke(contracts, overlay, invocation)?;
+    Ok(close(done.overlay, done.result, done.events, done.fuel_used))
+}
+
+/// Keeps or drops the call's layer and writes the receipt's heart.
+fn close(
+    mut overlay: Overlay,
+    result: Result<Vec<u8>, Refusal>,
+    events: Vec<v1::Event>,
+    fuel_used: u64,
+) -> (Overlay, v1::Receipt) {
+    match result {
+        Ok(response) => {
+            let writes_hash = writes_hash(overlay.pending());
+            overlay.keep();
+            (overlay, v1::Receipt { response: response.into(), events, fuel_used, writes_hash, ..Default::default() })
+        }
+        Err(refusal) => {
+            overlay.drop_layer();
+            (overlay, refused(refusal, fuel_used))
+        }
+    }
+}
+
+/// SHA-256 over `key size [4] | key | 1 | value size [4] | value`, or `… | 0` for a deletion.
+fn writes_hash(writes: &Writes) -> Bytes {
+    if writes.is_empty() {
+        return Bytes::new();
+    }
+    let mut all = Vec::new();
+    for (key, value) in writes {
+        all.extend_from_slice(&(key.len() as u32).to_be_bytes());
+        all.extend_from_slice(key);
+        match value {
+            Some(v) => {
+                all.push(1);
+                all.extend_from_slice(&(v.len() as u32).to_be_bytes());
+                all.extend_from_slice(v);
+            }
+            None => all.push(0),
+        }
+    }
+    Bytes::copy_from_slice(&hash_parts(&[&all]).0)
+}
+
+fn refused(refusal: Refusal, fuel_used: u64) -> v1::Receipt {
+    v1::Receipt { refusal: Some(refusal.into()), fuel_used, ..Default::default() }
+}
+
+fn finish(receipt: v1::Receipt, tx: &Transaction, block: BlockContext, index: u32) -> Bytes {
+    let copy = |b: &[u8]| Bytes::copy_from_slice(b);
+    let receipt = v1::Receipt {
+        key: copy(&tx.id().key),
+        id: copy(&tx.id().id),
+        transaction_hash: copy(&tx.hash().0),
+        height: block.height,
+        index,
+        ..receipt
+    };
+    receipt.encode_to_vec().into()
+}
+
+fn repetition(tx: &Transaction) -> Refusal {
+    Refusal::new(Code::AlreadyExists, "repeated", format!("the call {} was ordered before; its first receipt holds", tx.id()))
+}
+
+fn block_full() -> Refusal {
+    let message = format!("the calls before this one used up the block's {BLOCK_FUEL} units of fuel; send it again under a new id");
+    Refusal::new(Code::ResourceExhausted, "block-fuel", message)
+}
+
+fn unknown_key(tx: &Transaction) -> Refusal {
+    let key = Hash(tx.id().key);
+    let message = format!("no agent of this ledger holds the key {key}; a steward admits agents with stint.v1.Kernel/Admit");
+    Refusal::new(Code::Unauthenticated, "unknown-key", message)
+}

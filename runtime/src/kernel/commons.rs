@@ -1,0 +1,165 @@
+//! Commons, their members, and the agents behind keys.
+
+use super::{
+    Answer, Command, STEWARD, grant, read,
+    records::{Agent, Commons, Instance, KeyHolder, Membership},
+    refuse, steward, write,
+};
+use crate::{Overlay, RuntimeError, keys};
+use prost::Message;
+use std::collections::BTreeSet;
+use stint_proto::{
+    Code, Refusal, agent_name, commons_name,
+    limits::{FOUNDING_MEMBERS, PAGE_ROWS, ROLES, TEXT_BYTES},
+    role_name,
+    signature::acceptable_key,
+    v1,
+};
+
+/// The agent that holds a key.
+pub fn agent_of_key(overlay: &Overlay, key: &[u8; 32]) -> Result<Option<String>, RuntimeError> {
+    Ok(read::<KeyHolder>(overlay, &keys::agent_of_key(key))?.map(|k| k.agent))
+}
+
+/// The roles of an agent in a commons; none when it is no member.
+pub fn roles(overlay: &Overlay, commons: &str, agent: &str) -> Result<Vec<String>, RuntimeError> {
+    Ok(read::<Membership>(overlay, &keys::member(commons, agent))?.unwrap_or_default().roles)
+}
+
+/// Registers an agent with its first key.
+pub fn enrol(overlay: &mut Overlay, agent: &str, key: &[u8; 32]) {
+    write(overlay, keys::agent(agent), &Agent { keys: vec![key.to_vec()] });
+    write(overlay, keys::agent_of_key(key), &KeyHolder { agent: agent.into() });
+}
+
+/// Writes a membership, or ends it when there are no roles.
+pub fn set_roles(overlay: &mut Overlay, commons: &str, agent: &str, roles: Vec<String>) {
+    let key = keys::member(commons, agent);
+    match roles.is_empty() {
+        true => overlay.delete(key),
+        false => write(overlay, key, &Membership { roles }),
+    }
+}
+
+pub fn found(overlay: &mut Overlay, command: &Command<'_>, request: v1::FoundRequest) -> Answer<v1::FoundResponse> {
+    let here = read::<Commons>(overlay, &keys::commons(command.commons))?;
+    if !here.is_some_and(|c| c.root) {
+        refuse!(FailedPrecondition, "commons", "commons are founded on the consortium's commons, not on {:?}", command.commons);
+    }
+    grant!(steward(command, "found a commons"));
+    grant!(commons_name(&request.commons).map_err(|m| Refusal::new(Code::InvalidArgument, "commons", m)));
+    if overlay.get(&keys::commons(&request.commons))?.is_some() {
+        refuse!(AlreadyExists, "commons", "there is a commons {} already; choose another name", request.commons);
+    }
+    if request.purpose.len() > TEXT_BYTES {
+        refuse!(InvalidArgument, "purpose", "the purpose has {} bytes; the limit is {TEXT_BYTES}", request.purpose.len());
+    }
+    if request.members.len() > FOUNDING_MEMBERS {
+        refuse!(InvalidArgument, "members", "{} members; the limit is {FOUNDING_MEMBERS}", request.members.len());
+    }
+    let record = Commons { purpose: request.purpose, founded: command.block.height, root: false };
+    write(overlay, keys::commons(&request.commons), &record);
+    for member in request.members {
+        grant!(seat(overlay, &request.commons, member)?);
+    }
+    if !has_steward(overlay, &request.commons)? {
+        refuse!(InvalidArgument, "last-steward", "a commons needs at least one member with the role {STEWARD}");
+    }
+    Ok(Ok(v1::FoundResponse {}))
+}
+
+pub fn admit(overlay: &mut Overlay, command: &Command<'_>, request: v1::AdmitRequest) -> Answer<v1::AdmitResponse> {
+    if overlay.get(&keys::commons(command.commons))?.is_none() {
+        refuse!(NotFound, "commons", "there is no commons {:?} on this ledger", command.commons);
+    }
+    grant!(steward(command, "admit members"));
+    grant!(seat(overlay, command.commons, request)?);
+    if !has_steward(overlay, command.commons)? {
+        refuse!(FailedPrecondition, "last-steward", "{} would lose its last {STEWARD}", command.commons);
+    }
+    Ok(Ok(v1::AdmitResponse {}))
+}
+
+/// Makes an agent a member; registers it when the ledger does not know it yet.
+fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answer<()> {
+    let invalid = |rule: &'static str| move |m: String| Refusal::new(Code::InvalidArgument, rule, m);
+    grant!(agent_name(&request.agent).map_err(invalid("agent")));
+    let roles: BTreeSet<String> = request.roles.into_iter().collect();
+    if roles.len() > ROLES {
+        refuse!(InvalidArgument, "role", "{} roles for one member; the limit is {ROLES}", roles.len());
+    }
+    for role in &roles {
+        grant!(role_name(role).map_err(invalid("role")));
+    }
+    let known = read::<Agent>(overlay, &keys::agent(&request.agent))?;
+    match known {
+        None if request.key.is_empty() => {
+            refuse!(NotFound, "agent", "the ledger knows no agent {}; give its public key to register it", request.agent)
+        }
+        None => {
+            let key = grant!(acceptable_key(&request.key));
+            if let Some(holder) = agent_of_key(overlay, &key)? {
+                refuse!(AlreadyExists, "key", "the key belongs to the agent {holder}; every agent has keys of its own");
+            }
+            enrol(overlay, &request.agent, &key);
+        }
+        Some(agent) if !request.key.is_empty() && !agent.keys.iter().any(|k| k[..] == request.key[..]) => {
+            refuse!(AlreadyExists, "key", "there is an agent {} with another key; leave the key out, or choose another name", request.agent)
+        }
+        Some(_) => {}
+    }
+    set_roles(overlay, commons, &request.agent, roles.into_iter().collect());
+    Ok(Ok(()))
+}
+
+fn has_steward(overlay: &Overlay, commons: &str) -> Result<bool, RuntimeError> {
+    Ok(members(overlay, commons)?.iter().any(|m| m.roles.iter().any(|r| r == STEWARD)))
+}
+
+fn members(overlay: &Overlay, commons: &str) -> Result<Vec<v1::Member>, RuntimeError> {
+    let prefix = keys::member(commons, "");
+    let entries = overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?;
+    let member = |(key, value): &(Vec<u8>, Vec<u8>)| v1::Member {
+        agent: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
+        roles: Membership::decode(value.as_slice()).unwrap_or_default().roles,
+    };
+    Ok(entries.iter().map(member).collect())
+}
+
+pub fn get(overlay: &Overlay, commons: &str) -> Answer<v1::GetCommonsResponse> {
+    let Some(record) = read::<Commons>(overlay, &keys::commons(commons))? else {
+        refuse!(NotFound, "commons", "there is no commons {commons:?} on this ledger");
+    };
+    let prefix = keys::instance(commons, "");
+    let mut contracts = Vec::new();
+    for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), PAGE_ROWS, false)? {
+        contracts.push(v1::Instance {
+            service: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
+            code_hash: Instance::decode(value.as_slice()).unwrap_or_default().code.into(),
+        });
+    }
+    Ok(Ok(v1::GetCommonsResponse {
+        commons: commons.into(),
+        purpose: record.purpose,
+        founded_height: record.founded,
+        members: members(overlay, commons)?,
+        contracts,
+    }))
+}
+
+pub fn list(overlay: &Overlay, request: v1::ListCommonsRequest) -> Answer<v1::ListCommonsResponse> {
+    let rows = if request.page_size == 0 { 100 } else { (request.page_size as usize).min(PAGE_ROWS) };
+    let prefix = keys::commons("");
+    // A zero byte behind a name makes the first key after it.
+    let from = match request.after.as_str() {
+        "" => prefix.clone(),
+        after => [keys::commons(after), vec![0]].concat(),
+    };
+    let entries = overlay.scan(&from, &keys::end_of(&prefix), rows + 1, false)?;
+    let mut commons: Vec<String> =
+        entries.iter().map(|(k, _)| String::from_utf8_lossy(&k[prefix.len()..]).into_owned()).collect();
+    let more = commons.len() > rows;
+    commons.truncate(rows);
+    let next = commons.last().filter(|_| more).cloned().unwrap_or_default();
+    Ok(Ok(v1::ListCommonsResponse { commons, next }))
+}
