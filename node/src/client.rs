@@ -1,11 +1,7 @@
 //! What the command line, the importer and the tests use to talk to a node: any node's gRPC edge,
 //! and nothing of its inside.
 
-use crate::api::{
-    metadata,
-    raw::RawCodec,
-    status::refusal,
-};
+use crate::api::{metadata, raw::RawCodec, status::refusal};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use http::uri::PathAndQuery;
@@ -78,7 +74,10 @@ impl Client {
     pub async fn connect(address: SocketAddr) -> Result<Client, ClientError> {
         let unreachable = |error: String| ClientError::Unreachable { address: address.to_string(), error };
         let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|e| unreachable(e.to_string()))?;
-        let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).http2_keep_alive_interval(Duration::from_secs(10));
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(10));
         let channel = endpoint.connect().await.map_err(|e| unreachable(root_cause(&e)))?;
         let mut client = Client { channel, chain_id: Hash::ZERO };
         let status = client.status().await?;
@@ -98,7 +97,12 @@ impl Client {
 
     /// Where the node stands.
     pub async fn status(&self) -> Result<v1::GetStatusResponse, ClientError> {
-        Ok(self.ledger().get_status(v1::GetStatusRequest {}).await?.into_inner())
+        self.status_at(0).await
+    }
+
+    /// What a block led to on the node; 0 asks for the newest.
+    pub async fn status_at(&self, height: u64) -> Result<v1::GetStatusResponse, ClientError> {
+        Ok(self.ledger().get_status(v1::GetStatusRequest { height }).await?.into_inner())
     }
 
     /// Asks a query.
@@ -110,7 +114,14 @@ impl Client {
     }
 
     /// Signs a command for this ledger, valid from now on for a while.
-    pub async fn sign(&self, key: &SigningKey, commons: &str, method: &str, request: Bytes, id: [u8; 16]) -> Result<Transaction, ClientError> {
+    pub async fn sign(
+        &self,
+        key: &SigningKey,
+        commons: &str,
+        method: &str,
+        request: Bytes,
+        id: [u8; 16],
+    ) -> Result<Transaction, ClientError> {
         let valid_until = self.status().await?.height + VALID_FOR;
         Ok(sign(self.chain_id, key, commons, method, request, id, valid_until)?)
     }
@@ -123,19 +134,29 @@ impl Client {
     }
 
     /// Signs a command under a new id and calls it.
-    pub async fn command(&self, key: &SigningKey, commons: &str, method: &str, request: Bytes) -> Result<(Bytes, u64), ClientError> {
+    pub async fn command(
+        &self,
+        key: &SigningKey,
+        commons: &str,
+        method: &str,
+        request: Bytes,
+    ) -> Result<(Bytes, u64), ClientError> {
         let tx = self.sign(key, commons, method, request, random_id()?).await?;
         self.call(&tx).await
     }
 
     async fn unary(&self, method: &str, request: Request<Bytes>) -> Result<(Bytes, u64), ClientError> {
-        let path = PathAndQuery::try_from(method).map_err(|_| ClientError::Protocol(format!("{method:?} is no method")))?;
+        let path =
+            PathAndQuery::try_from(method).map_err(|_| ClientError::Protocol(format!("{method:?} is no method")))?;
         let mut grpc = tonic::client::Grpc::new(self.channel.clone())
             .max_decoding_message_size(LARGEST_ANSWER)
             .max_encoding_message_size(2 * MODULE_BYTES);
-        grpc.ready().await.map_err(|e| ClientError::Unreachable { address: "the node".into(), error: root_cause(&e) })?;
+        grpc.ready()
+            .await
+            .map_err(|e| ClientError::Unreachable { address: "the node".into(), error: root_cause(&e) })?;
         let response = grpc.unary(request, path, RawCodec).await?;
-        let height = response.metadata().get(metadata::HEIGHT).and_then(|h| h.to_str().ok()).and_then(|h| h.parse().ok());
+        let height =
+            response.metadata().get(metadata::HEIGHT).and_then(|h| h.to_str().ok()).and_then(|h| h.parse().ok());
         Ok((response.into_inner(), height.unwrap_or(0)))
     }
 }
@@ -151,7 +172,8 @@ pub fn sign(
     valid_until: u64,
 ) -> Result<Transaction, TransactionError> {
     let call_id = CallId { key: key.verifying_key().to_bytes(), id };
-    Call { chain_id, commons: commons.into(), method: method.into(), request, call_id, valid_until, fuel_limit: 0 }.sign(key)
+    Call { chain_id, commons: commons.into(), method: method.into(), request, call_id, valid_until, fuel_limit: 0 }
+        .sign(key)
 }
 
 /// An id that no other call has.

@@ -108,7 +108,8 @@ impl Folder {
     /// Writes `node.toml`, whole or not at all.
     pub fn write_config(&self, config: &NodeConfig) -> Result<(), ConfigError> {
         let path = self.config();
-        let text = toml::to_string(config).map_err(|e| ConfigError::Toml { path: path.clone(), error: e.to_string() })?;
+        let text =
+            toml::to_string(config).map_err(|e| ConfigError::Toml { path: path.clone(), error: e.to_string() })?;
         let draft = path.with_extension("toml.new");
         write(&draft, text.as_bytes())?;
         fs::rename(&draft, &path).map_err(|error| ConfigError::File { path, error })

@@ -41,7 +41,9 @@ pub enum ValidatorError {
     #[error("the node stopped: {0}")]
     Failed(String),
     /// The address for peers cannot be opened.
-    #[error("cannot listen for validators on {address}: {error}; choose another address in node.toml, or stop what uses it")]
+    #[error(
+        "cannot listen for validators on {address}: {error}; choose another address in node.toml, or stop what uses it"
+    )]
     Listen {
         /// The address from the configuration.
         address: SocketAddr,
@@ -63,12 +65,23 @@ pub async fn run(
     let public = key.verifying_key().to_bytes();
     let named = genesis.validators.iter().find(|v| v.name == config.name);
     if named.is_none_or(|v| v.key != public) {
-        let message = format!("{}: the genesis file names no validator {} with the key {}", folder.key().display(), config.name, hex::encode(public));
+        let message = format!(
+            "{}: the genesis file names no validator {} with the key {}",
+            folder.key().display(),
+            config.name,
+            hex::encode(public)
+        );
         return Err(ValidatorError::Identity(message));
     }
     let peers = genesis.validators.iter().map(|v| {
         let address = config.peers.iter().find(|p| p.name == v.name).map(|p| p.p2p);
-        let missing = || ValidatorError::Identity(format!("{}: there is no address of the validator {}", folder.config().display(), v.name));
+        let missing = || {
+            ValidatorError::Identity(format!(
+                "{}: there is no address of the validator {}",
+                folder.config().display(),
+                v.name
+            ))
+        };
         Ok(Peer { key: v.key, address: address.ok_or_else(missing)? })
     });
     let peers: Vec<Peer> = peers.collect::<Result<_, ValidatorError>>()?;
@@ -82,7 +95,9 @@ pub async fn run(
     }
     let node = {
         let folder = folder.clone();
-        let open = move || Ok::<_, ValidatorError>(Node::open(&Medium::Folder(folder.state()), genesis, chain_id, Contracts::new()?)?);
+        let open = move || {
+            Ok::<_, ValidatorError>(Node::open(&Medium::Folder(folder.state()), genesis, chain_id, Contracts::new()?)?)
+        };
         tokio::task::spawn_blocking(open).await.map_err(|e| ValidatorError::Failed(e.to_string()))??
     };
     let engine = Config {

@@ -74,7 +74,11 @@ impl Genesis {
         commons_name(&self.name)?;
         commons_name(&self.consortium)?;
         if self.protocol_version != Self::PROTOCOL_VERSION {
-            return Err(format!("protocol version {}; this build executes {}", self.protocol_version, Self::PROTOCOL_VERSION));
+            return Err(format!(
+                "protocol version {}; this build executes {}",
+                self.protocol_version,
+                Self::PROTOCOL_VERSION
+            ));
         }
         let bounds = |what: &str, n: usize, most: usize| match (1..=most).contains(&n) {
             true => Ok(()),
@@ -82,7 +86,9 @@ impl Genesis {
         };
         bounds("validators", self.validators.len(), VALIDATORS)?;
         bounds("stewards", self.stewards.len(), FOUNDING_MEMBERS)?;
-        let unique = |names: BTreeSet<&str>, keys: BTreeSet<[u8; 32]>, n: usize, what: &str| match names.len() == n && keys.len() == n {
+        let unique = |names: BTreeSet<&str>, keys: BTreeSet<[u8; 32]>, n: usize, what: &str| match names.len() == n
+            && keys.len() == n
+        {
             true => Ok(()),
             false => Err(format!("two {what} share a name or a key")),
         };

@@ -28,9 +28,7 @@ fn word(what: &str, name: &str) -> Result<(), String> {
     if !name.is_empty() && name.len() <= NAME_BYTES && name.chars().all(fits) {
         return Ok(());
     }
-    Err(format!(
-        "{name:?} cannot name {what}: letters, digits and . _ @ + -, at least one, at most {NAME_BYTES}"
-    ))
+    Err(format!("{name:?} cannot name {what}: letters, digits and . _ @ + -, at least one, at most {NAME_BYTES}"))
 }
 
 #[cfg(test)]

@@ -19,20 +19,23 @@ pub fn verify(tx: &Transaction) -> Result<(), Refusal> {
 pub fn verify_all<'a>(txs: impl Iterator<Item = &'a Transaction>, rng: &mut impl CryptoRng) -> bool {
     let mut all = batch::Verifier::new();
     for tx in txs {
-        all.queue((
-            VerificationKeyBytes::from(tx.id().key),
-            Signature::from_bytes(tx.signature()),
-            &tx.digest().0,
-        ));
+        all.queue((VerificationKeyBytes::from(tx.id().key), Signature::from_bytes(tx.signature()), &tx.digest().0));
     }
     all.verify(rng).is_ok()
 }
 
 /// Keys of small order sign anything, so they are refused at registration.
 pub fn acceptable_key(key: &[u8]) -> Result<[u8; 32], Refusal> {
-    let refuse = |why: &str| Refusal::new(Code::InvalidArgument, "key", format!("the key is refused: {why}; an ed25519 public key of 32 bytes is accepted"));
+    let refuse = |why: &str| {
+        Refusal::new(
+            Code::InvalidArgument,
+            "key",
+            format!("the key is refused: {why}; an ed25519 public key of 32 bytes is accepted"),
+        )
+    };
     let bytes: [u8; 32] = key.try_into().map_err(|_| refuse(&format!("it has {} bytes", key.len())))?;
-    let point = ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| refuse("it is not a point of the curve"))?;
+    let point =
+        ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| refuse("it is not a point of the curve"))?;
     match point.is_weak() {
         true => Err(refuse("its order is small")),
         false => Ok(bytes),

@@ -102,7 +102,8 @@ fn execute(
     if let Some(method) = kernel::method_of(&call.method) {
         overlay.open();
         let kernel_call = kernel::Command { block, commons: &call.commons, caller: &caller, roles: &roles };
-        let Outcome { result, fuel_used } = kernel::execute(contracts, &mut overlay, &kernel_call, method, &call.request, fuel)?;
+        let Outcome { result, fuel_used } =
+            kernel::execute(contracts, &mut overlay, &kernel_call, method, &call.request, fuel)?;
         return Ok(close(overlay, result, Vec::new(), fuel_used));
     }
     let (contract, number) = match Directory::new(contracts, &overlay).resolve(&call.commons, &call.method)? {
@@ -121,8 +122,15 @@ fn execute(
         caller,
         call_id: [&call.call_id.key[..], &call.call_id.id].concat(),
     };
-    let invocation =
-        Invocation { contract: &contract, method: number, request: &call.request, context, roles, fuel, read_only: false };
+    let invocation = Invocation {
+        contract: &contract,
+        method: number,
+        request: &call.request,
+        context,
+        roles,
+        fuel,
+        read_only: false,
+    };
     let done = invoke(contracts, overlay, invocation)?;
     Ok(close(done.overlay, done.result, done.events, done.fuel_used))
 }
@@ -186,16 +194,23 @@ fn finish(receipt: v1::Receipt, tx: &Transaction, block: BlockContext, index: u3
 }
 
 fn repetition(tx: &Transaction) -> Refusal {
-    Refusal::new(Code::AlreadyExists, "repeated", format!("the call {} was ordered before; its first receipt holds", tx.id()))
+    Refusal::new(
+        Code::AlreadyExists,
+        "repeated",
+        format!("the call {} was ordered before; its first receipt holds", tx.id()),
+    )
 }
 
 fn block_full() -> Refusal {
-    let message = format!("the calls before this one used up the block's {BLOCK_FUEL} units of fuel; send it again under a new id");
+    let message = format!(
+        "the calls before this one used up the block's {BLOCK_FUEL} units of fuel; send it again under a new id"
+    );
     Refusal::new(Code::ResourceExhausted, "block-fuel", message)
 }
 
 fn unknown_key(tx: &Transaction) -> Refusal {
     let key = Hash(tx.id().key);
-    let message = format!("no agent of this ledger holds the key {key}; a steward admits agents with stint.v1.Kernel/Admit");
+    let message =
+        format!("no agent of this ledger holds the key {key}; a steward admits agents with stint.v1.Kernel/Admit");
     Refusal::new(Code::Unauthenticated, "unknown-key", message)
 }

@@ -70,7 +70,13 @@ pub(crate) fn invoke(contracts: &Contracts, overlay: Overlay, call: Invocation<'
     Ok(Invoked { overlay: host.overlay, result, events: host.events, fuel_used })
 }
 
-fn run(store: &mut Store<Host>, contract: &Contract, method: u32, request: &[u8], fuel: i64) -> wasmtime::Result<Vec<u8>> {
+fn run(
+    store: &mut Store<Host>,
+    contract: &Contract,
+    method: u32,
+    request: &[u8],
+    fuel: i64,
+) -> wasmtime::Result<Vec<u8>> {
     let missing = |what: &str| wasmtime::Error::new(HostError::Rule(format!("the module has no {what}")));
     let instance = contract.pre.instantiate(&mut *store)?;
     let mut export = |e| instance.get_module_export(&mut *store, e);
@@ -105,7 +111,8 @@ fn run(store: &mut Store<Host>, contract: &Contract, method: u32, request: &[u8]
 fn refusal_of_trap(name: &str, error: wasmtime::Error, fuel_left: i64, fuel: u64) -> Result<Refusal, RuntimeError> {
     let stopped = |why: String| Refusal::new(Code::Aborted, "contract-stopped", format!("{name} stopped: {why}"));
     let out_of_fuel = || {
-        let message = format!("{name} used up its {fuel} units of fuel; raise the call's fuel limit, or do less in one call");
+        let message =
+            format!("{name} used up its {fuel} units of fuel; raise the call's fuel limit, or do less in one call");
         Refusal::new(Code::ResourceExhausted, "fuel", message)
     };
     if fuel_left < 0 {

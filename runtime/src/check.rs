@@ -140,7 +140,9 @@ impl Walk {
                 }
             }
             Payload::DataSection(r) => bound("data segments", r.count(), DATA_SEGMENTS)?,
-            Payload::StartSection { .. } => return Err("a start function is refused: code runs only when called".into()),
+            Payload::StartSection { .. } => {
+                return Err("a start function is refused: code runs only when called".into());
+            }
             Payload::CustomSection(s) if s.name() == abi::DESCRIPTOR_SECTION => {
                 if self.descriptor.replace(Descriptor::parse(s.data())?).is_some() {
                     return Err(format!("the section {} stands twice", abi::DESCRIPTOR_SECTION));
@@ -157,7 +159,9 @@ impl Walk {
             return Err(format!("the import {module}.{name} is not in the host interface {}", abi::IMPORT_MODULE));
         };
         if !self.has_type(*t, parameters, results) {
-            return Err(format!("the import {module}.{name} has another type than the host's: {parameters:?} -> {results:?}"));
+            return Err(format!(
+                "the import {module}.{name} has another type than the host's: {parameters:?} -> {results:?}"
+            ));
         }
         self.functions.push(*t);
         self.imported += 1;
@@ -236,7 +240,8 @@ impl Walk {
         if self.globals == 0 {
             return Err("the module has no globals; compilers for Wasm always declare a stack pointer".into());
         }
-        let missing = || format!("the section {} is missing: the contract's descriptor travels in it", abi::DESCRIPTOR_SECTION);
+        let missing =
+            || format!("the section {} is missing: the contract's descriptor travels in it", abi::DESCRIPTOR_SECTION);
         let descriptor = self.descriptor.ok_or_else(missing)?;
         Ok(Checked { descriptor, frames: self.frames, parameters: self.parameters, globals: self.globals })
     }

@@ -8,8 +8,8 @@
 
 use crate::{Checked, abi};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType, Instruction as I,
-    Module, ValType,
+    BlockType, CodeSection, ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType,
+    Instruction as I, Module, ValType,
     reencode::{self, Reencode, utils},
 };
 use wasmparser::{FunctionBody, Operator as Op, Parser};
@@ -21,7 +21,9 @@ pub const STACK_SLOTS: i32 = 20_000;
 /// Price of one instruction. Part of the protocol.
 fn price(op: &Op<'_>) -> i64 {
     match op {
-        Op::Nop | Op::Drop | Op::Block { .. } | Op::Loop { .. } | Op::Unreachable | Op::Return | Op::Else | Op::End => 0,
+        Op::Nop | Op::Drop | Op::Block { .. } | Op::Loop { .. } | Op::Unreachable | Op::Return | Op::Else | Op::End => {
+            0
+        }
         Op::Call { .. } | Op::CallIndirect { .. } => 5,
         Op::I32DivS | Op::I32DivU | Op::I32RemS | Op::I32RemU => 10,
         Op::I64DivS | Op::I64DivU | Op::I64RemS | Op::I64RemU => 10,
@@ -135,7 +137,11 @@ impl Meter<'_> {
 impl Reencode for Meter<'_> {
     type Error = std::convert::Infallible;
 
-    fn parse_global_section(&mut self, out: &mut GlobalSection, s: wasmparser::GlobalSectionReader<'_>) -> Result<(), Error> {
+    fn parse_global_section(
+        &mut self,
+        out: &mut GlobalSection,
+        s: wasmparser::GlobalSectionReader<'_>,
+    ) -> Result<(), Error> {
         utils::parse_global_section(self, out, s)?;
         let counter = |val_type| GlobalType { val_type, mutable: true, shared: false };
         out.global(counter(ValType::I64), &ConstExpr::i64_const(0));
@@ -143,7 +149,11 @@ impl Reencode for Meter<'_> {
         Ok(())
     }
 
-    fn parse_export_section(&mut self, out: &mut ExportSection, s: wasmparser::ExportSectionReader<'_>) -> Result<(), Error> {
+    fn parse_export_section(
+        &mut self,
+        out: &mut ExportSection,
+        s: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), Error> {
         utils::parse_export_section(self, out, s)?;
         out.export(abi::FUEL_GLOBAL, ExportKind::Global, self.fuel);
         out.export(abi::DEPTH_GLOBAL, ExportKind::Global, self.depth);

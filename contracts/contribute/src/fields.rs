@@ -32,7 +32,11 @@ pub fn check(c: &Contribution) -> Result<Fields, Refusal> {
     let day = Day::parse(&c.date)?;
     let last = Day::of_time_ms(context().time_ms).plus(1);
     if day > last {
-        return Err(Refusal::new(Code::FailedPrecondition, "future", format!("{day} is in the future; the last day accepted now is {last}")));
+        return Err(Refusal::new(
+            Code::FailedPrecondition,
+            "future",
+            format!("{day} is in the future; the last day accepted now is {last}"),
+        ));
     }
     Ok(Fields { day, micros })
 }
@@ -73,6 +77,8 @@ pub fn period(p: Option<Period>) -> Result<(u32, u32), Refusal> {
     let (from, until) = (bound(&p.from, 0)?, bound(&p.until, Day::MAX.to_key() + 1)?);
     match from <= until {
         true => Ok((from, until)),
-        false => Err(Refusal::invalid("period", format!("the period ends on {} before it begins on {}", p.until, p.from))),
+        false => {
+            Err(Refusal::invalid("period", format!("the period ends on {} before it begins on {}", p.until, p.from)))
+        }
     }
 }

@@ -49,7 +49,8 @@ fn token((day, id): &Place) -> String {
 }
 
 fn place(token: &str) -> Result<Place, Refusal> {
-    let refuse = || Refusal::invalid("page-token", "this is no page token; take it from next_page_token of the page before");
+    let refuse =
+        || Refusal::invalid("page-token", "this is no page token; take it from next_page_token of the page before");
     let (day, id) = token.split_once('/').ok_or_else(refuse)?;
     word("id", id).map_err(|_| refuse())?;
     Ok((Day::parse(day).map_err(|_| refuse())?.to_key(), id.into()))

@@ -17,7 +17,9 @@ pub fn record(request: RecordRequest) -> Result<RecordResponse, Refusal> {
             Some(known) if known == contribution => Ok(RecordResponse { known: true }),
             _ => {
                 let day = Day::from_key(day);
-                let message = format!("{id} was recorded with other content, dated {day}; an id stands for one contribution for ever");
+                let message = format!(
+                    "{id} was recorded with other content, dated {day}; an id stands for one contribution for ever"
+                );
                 Err(Refusal::new(Code::AlreadyExists, "id", message))
             }
         };
@@ -29,7 +31,11 @@ pub fn record(request: RecordRequest) -> Result<RecordResponse, Refusal> {
     let mut sum = SUMS.get(&at).unwrap_or_default();
     sum.count += 1;
     sum.micros = sum.micros.checked_add(fields.micros).ok_or_else(|| {
-        Refusal::new(Code::OutOfRange, "overflow", "the sum of this author's contributions of this kind and day does not fit")
+        Refusal::new(
+            Code::OutOfRange,
+            "overflow",
+            "the sum of this author's contributions of this kind and day does not fit",
+        )
     })?;
     SUMS.put(&at, &sum);
     DAY_OF.put(&id, &day);

@@ -31,7 +31,10 @@ pub fn set(request: SetRuleRequest) -> Result<SetRuleResponse, Refusal> {
     if let Some((day, rule)) = &last {
         let earliest = Day::of_time_ms(context().time_ms).max(Day::from_key(*day).plus(1));
         if from < earliest {
-            let message = format!("a rule from {from} would change what rule {} decided; the earliest date accepted is {earliest}", rule.version);
+            let message = format!(
+                "a rule from {from} would change what rule {} decided; the earliest date accepted is {earliest}",
+                rule.version
+            );
             return Err(Refusal::new(Code::FailedPrecondition, "retroactive", message));
         }
     }

@@ -62,7 +62,8 @@ fn standings(period: (u32, u32)) -> Result<(Vec<Standing>, Decimal), Refusal> {
     for (number, (contributions, points)) in by_author {
         total = total.add(points)?;
         let weight = points.at(POINT_SCALE).and_then(|p| u128::try_from(p).ok());
-        let weight = weight.ok_or_else(|| Refusal::new(Code::OutOfRange, "overflow", "an author's points do not fit"))?;
+        let weight =
+            weight.ok_or_else(|| Refusal::new(Code::OutOfRange, "overflow", "an author's points do not fit"))?;
         all.push(Standing { author: AUTHOR.get(&number).unwrap_or_default(), contributions, points, weight });
     }
     all.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| a.author.cmp(&b.author)));
@@ -130,7 +131,8 @@ pub fn explain(request: ExplainShareRequest) -> Result<ExplainShareResponse, Ref
     }
     let points = all[place].points;
     let percent = format!("{}.{:02} %", basis_points / 100, basis_points % 100);
-    let formula = format!("({}) / {total} points of all = {points} / {total} = {percent}, by largest remainder", sum.join(" + "));
+    let formula =
+        format!("({}) / {total} points of all = {points} / {total} = {percent}, by largest remainder", sum.join(" + "));
     Ok(ExplainShareResponse {
         formula,
         terms: shown,

@@ -36,7 +36,8 @@ fn record(c: Contribution) -> Result<bool, Refusal> {
 
 fn set_rule(from: &str, weights: &[(&str, &str)]) -> Result<u32, Refusal> {
     let weight = |(kind, weight): &(&str, &str)| KindWeight { kind: (*kind).into(), weight: (*weight).into() };
-    let request = SetRuleRequest { from: from.into(), weights: weights.iter().map(weight).collect(), ..Default::default() };
+    let request =
+        SetRuleRequest { from: from.into(), weights: weights.iter().map(weight).collect(), ..Default::default() };
     call(|| Contract::set_rule(request)).map(|r| r.version)
 }
 
@@ -134,13 +135,19 @@ fn before_the_first_rule_every_kind_weighs_one() {
 fn a_share_explains_itself() {
     fresh();
     set_rule("2026-01-01", &[("work", "20"), ("care", "0.5")]).unwrap();
-    for (id, author, kind, quantity) in [("1", "ana", "work", "120"), ("2", "bo", "work", "80"), ("3", "cy", "work", "40"), ("4", "cy", "care", "0.5")] {
+    for (id, author, kind, quantity) in
+        [("1", "ana", "work", "120"), ("2", "bo", "work", "80"), ("3", "cy", "work", "40"), ("4", "cy", "care", "0.5")]
+    {
         record(contribution(id, author, kind, quantity, "2026-03-01")).unwrap();
     }
     let ask = |author: &str| ExplainShareRequest { period: None, author: author.into(), amount: 269_960 };
     let cy = Contract::explain_share(ask("cy")).unwrap();
     assert_eq!((cy.points.as_str(), cy.total_points.as_str()), ("800.25", "4800.25"));
-    let terms: Vec<_> = cy.terms.iter().map(|t| (t.kind.as_str(), t.rule_version, t.weight.as_str(), t.quantity.as_str(), t.points.as_str())).collect();
+    let terms: Vec<_> = cy
+        .terms
+        .iter()
+        .map(|t| (t.kind.as_str(), t.rule_version, t.weight.as_str(), t.quantity.as_str(), t.points.as_str()))
+        .collect();
     assert_eq!(terms, [("care", 1, "0.5", "0.5", "0.25"), ("work", 1, "20", "40", "800")]);
     let s = shares("", "", 269_960);
     assert_eq!(s.shares[2].amount, cy.amount);
@@ -154,7 +161,8 @@ fn pages_follow_one_another_without_gap_or_repetition() {
     fresh();
     for i in 0..25 {
         let author = if i % 3 == 0 { "ana" } else { "bo" };
-        record(contribution(&format!("c{i:02}"), author, "commit", "1", &format!("2026-01-{:02}", 1 + i / 10))).unwrap();
+        record(contribution(&format!("c{i:02}"), author, "commit", "1", &format!("2026-01-{:02}", 1 + i / 10)))
+            .unwrap();
     }
     let walk = |author: &str, from: &str, until: &str| {
         let mut ids = Vec::new();
@@ -185,7 +193,8 @@ fn pages_follow_one_another_without_gap_or_repetition() {
 fn authors_with_long_and_foreign_names_stay_apart() {
     fresh();
     let long = "ш".repeat(300);
-    let names = [format!("{long}a"), format!("{long}b"), "李 <li@x>".into(), "李 <li@y>".into(), "Ana".into(), "ana".into()];
+    let names =
+        [format!("{long}a"), format!("{long}b"), "李 <li@x>".into(), "李 <li@y>".into(), "Ana".into(), "ana".into()];
     for (i, name) in names.iter().enumerate() {
         record(contribution(&format!("c{i}"), name, "commit", "1", "2026-01-01")).unwrap();
         record(contribution(&format!("d{i}"), name, "commit", "1", "2026-01-02")).unwrap();

@@ -22,7 +22,12 @@ impl Day {
 
     /// Reads `YYYY-MM-DD`.
     pub fn parse(text: &str) -> Result<Day, Refusal> {
-        let refuse = || Refusal::invalid("date", format!("{text:?} is no date; a date is written YYYY-MM-DD, for example 2026-11-22"));
+        let refuse = || {
+            Refusal::invalid(
+                "date",
+                format!("{text:?} is no date; a date is written YYYY-MM-DD, for example 2026-11-22"),
+            )
+        };
         let digits = |range: std::ops::Range<usize>| {
             let part = text.get(range).filter(|p| p.bytes().all(|b| b.is_ascii_digit()));
             part.and_then(|p| p.parse::<i32>().ok()).ok_or_else(refuse)
@@ -109,7 +114,20 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "2026-2-29", "2026-02-29", "1900-02-29", "2026-13-01", "2026-00-01", "0000-01-01", "2026-01-00", "2026/01/01", "２０２６-01", "+026-01-01", "20260-1-01"] {
+        for text in [
+            "",
+            "2026-2-29",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "0000-01-01",
+            "2026-01-00",
+            "2026/01/01",
+            "２０２６-01",
+            "+026-01-01",
+            "20260-1-01",
+        ] {
             assert!(Day::parse(text).is_err(), "{text}");
         }
         assert_eq!(Day::of_time_ms(1_795_341_600_000).to_string(), "2026-11-22");

@@ -29,7 +29,10 @@ impl Decimal {
         let scale = scale.min(MAX_SCALE);
         let refuse = || {
             let shown: String = text.chars().take(40).collect();
-            Refusal::invalid("decimal", format!("{shown:?} is no decimal with at most {scale} digits behind the point, such as 12.5"))
+            Refusal::invalid(
+                "decimal",
+                format!("{shown:?} is no decimal with at most {scale} digits behind the point, such as 12.5"),
+            )
         };
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = whole.strip_prefix('-').unwrap_or(whole);
@@ -87,13 +90,19 @@ impl Decimal {
 }
 
 fn overflow(what: &str) -> Refusal {
-    Refusal::new(Code::OutOfRange, "overflow", format!("the {what} does not fit 38 digits with {MAX_SCALE} behind the point"))
+    Refusal::new(
+        Code::OutOfRange,
+        "overflow",
+        format!("the {what} does not fit 38 digits with {MAX_SCALE} behind the point"),
+    )
 }
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         let power = |s: u8| 10i128.pow(s.into());
-        let parts = |d: &Decimal| (d.mantissa.div_euclid(power(d.scale)), d.mantissa.rem_euclid(power(d.scale)) * power(MAX_SCALE - d.scale));
+        let parts = |d: &Decimal| {
+            (d.mantissa.div_euclid(power(d.scale)), d.mantissa.rem_euclid(power(d.scale)) * power(MAX_SCALE - d.scale))
+        };
         parts(self).cmp(&parts(other))
     }
 }
@@ -134,10 +143,31 @@ mod tests {
     #[test]
     fn reads_and_shows() {
         let show = |t: &str| Decimal::parse(t, 18).unwrap().to_string();
-        for (text, shown) in [("0", "0"), ("12.50", "12.5"), ("-0.5", "-0.5"), ("-0", "0"), ("007", "7"), ("0.000000000000000001", "0.000000000000000001")] {
+        for (text, shown) in [
+            ("0", "0"),
+            ("12.50", "12.5"),
+            ("-0.5", "-0.5"),
+            ("-0", "0"),
+            ("007", "7"),
+            ("0.000000000000000001", "0.000000000000000001"),
+        ] {
             assert_eq!(show(text), shown);
         }
-        for text in ["", ".", "1.", ".5", "+1", "1e3", " 1", "1,5", "--1", "1.2.3", "0.0000000000000000001", "1.5x", "99999999999999999999999999999999999999999"] {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "+1",
+            "1e3",
+            " 1",
+            "1,5",
+            "--1",
+            "1.2.3",
+            "0.0000000000000000001",
+            "1.5x",
+            "99999999999999999999999999999999999999999",
+        ] {
             assert!(Decimal::parse(text, 18).is_err(), "{text}");
         }
         assert!(Decimal::parse("0.123", 2).is_err());

@@ -86,7 +86,12 @@ fn take(packed: i64) -> Vec<u8> {
 }
 
 /// Runs one method and hands its answer or refusal to the host.
-pub fn serve(method: u32, request: *const u8, size: usize, dispatch: fn(u32, &[u8]) -> Result<Vec<u8>, Refusal>) -> i64 {
+pub fn serve(
+    method: u32,
+    request: *const u8,
+    size: usize,
+    dispatch: fn(u32, &[u8]) -> Result<Vec<u8>, Refusal>,
+) -> i64 {
     // SAFETY: the host wrote the request there before the call.
     let request = unsafe { core::slice::from_raw_parts(request, size) };
     match dispatch(method, request) {

@@ -28,7 +28,12 @@ impl<E: Spawner + Clock + Metrics> Application<E> for App {
     type Block = Ordered;
     type Input = ();
 
-    async fn propose(&mut self, (_, context): (E, Context), mut ancestry: impl Ancestry<Ordered>, _: ()) -> Option<Digested<Ordered>> {
+    async fn propose(
+        &mut self,
+        (_, context): (E, Context),
+        mut ancestry: impl Ancestry<Ordered>,
+        _: (),
+    ) -> Option<Digested<Ordered>> {
         let first = ancestry.next().await?;
         let parent = first.inner().block.header.clone();
         let mut unexecuted = Vec::new();

@@ -9,7 +9,12 @@ use crate::{
 use bytes::Bytes;
 use commonware_broadcast::buffered;
 use commonware_consensus::{
-    marshal::{self, Start, core::Actor as Marshal, resolver::p2p as backfill, standard::{Deferred, Standard}},
+    marshal::{
+        self, Start,
+        core::Actor as Marshal,
+        resolver::p2p as backfill,
+        standard::{Deferred, Standard},
+    },
     simplex::{
         self, SkipBudget,
         config::{Floor, ForwardPolicy, SkipPolicy},
@@ -224,7 +229,12 @@ where
     let engine_task = engine.start(votes, certificates, certificate_requests);
     let gossip_task = context.child("gossip").spawn(move |_| carry(ledger, gossip, to_send));
     Ok(Running {
-        tasks: vec![("engine", engine_task), ("marshal", marshal_task), ("broadcast", buffer_task), ("gossip", gossip_task)],
+        tasks: vec![
+            ("engine", engine_task),
+            ("marshal", marshal_task),
+            ("broadcast", buffer_task),
+            ("gossip", gossip_task),
+        ],
     })
 }
 

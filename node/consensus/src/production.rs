@@ -18,7 +18,10 @@ use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{NZU32, NZUsize, TryCollect as _, ordered::{Map, Set}};
+use commonware_utils::{
+    NZU32, NZUsize, TryCollect as _,
+    ordered::{Map, Set},
+};
 use futures::future::{FutureExt, select_all};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 use stint_proto::{Block, Hash};
@@ -93,7 +96,8 @@ pub fn run(
         }
         let validators: Set<PublicKey> =
             addresses.iter().map(|(k, _)| k.clone()).try_collect().map_err(|_| refuse("two validators share a key"))?;
-        let addresses: Map<PublicKey, Address> = addresses.try_into().map_err(|_| refuse("two validators share a key"))?;
+        let addresses: Map<PublicKey, Address> =
+            addresses.try_into().map_err(|_| refuse("two validators share a key"))?;
         let count = config.peers.len();
         let namespace = namespace(config.chain_id);
 

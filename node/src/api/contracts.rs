@@ -57,25 +57,38 @@ impl ContractCalls {
         }))
     }
 
-    async fn answer(&self, method: &str, request: Request<Bytes>) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
+    async fn answer(
+        &self,
+        method: &str,
+        request: Request<Bytes>,
+    ) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
         let (metadata, _, body) = request.into_parts();
         if metadata.get_bin("stint-signature-bin").is_some() {
             return self.command(&metadata, method, body).await;
         }
         let refused = |r| (r, None);
-        let commons = metadata::commons(&metadata).map_err(refused)?.to_string();
+        let commons = match metadata.contains_key(metadata::COMMONS) {
+            true => Some(metadata::commons(&metadata).map_err(refused)?.to_string()),
+            false => None,
+        };
         let busy = |_| refused(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping"));
         let permit = self.queries.clone().acquire_owned().await.map_err(busy)?;
         let (node, method) = (self.node.clone(), method.to_string());
         let answer = blocking(move || {
             let _permit = permit;
+            let commons = commons.map_or_else(|| node.only_commons(&method), Ok)?;
             node.query(&commons, &method, &body).map_err(|e| internal(&e))
         });
         let (answer, _) = answer.await.map_err(refused)?;
         answer.result.map(|bytes| (bytes.into(), None)).map_err(|r| refused(explain_command(r)))
     }
 
-    async fn command(&self, metadata: &MetadataMap, method: &str, body: Bytes) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
+    async fn command(
+        &self,
+        metadata: &MetadataMap,
+        method: &str,
+        body: Bytes,
+    ) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
         let refused = |r| (r, None);
         let tx = metadata::transaction(metadata, self.node.chain_id, method, body).map_err(refused)?;
         match submit(&self.node, tx).await {
@@ -88,7 +101,9 @@ impl ContractCalls {
             }
             Outcome::Refused(refusal) => Err(refused(refusal)),
             Outcome::Expired(height) => {
-                let message = format!("the call expired at height {height}: it was not executed and never will be; sign it again with a later valid-until");
+                let message = format!(
+                    "the call expired at height {height}: it was not executed and never will be; sign it again with a later valid-until"
+                );
                 Err(refused(Refusal::new(Code::DeadlineExceeded, "expired", message)))
             }
         }

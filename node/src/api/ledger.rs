@@ -27,19 +27,25 @@ type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl Ledger for LedgerService {
-    async fn get_status(&self, _: Request<v1::GetStatusRequest>) -> Answer<v1::GetStatusResponse> {
+    async fn get_status(&self, request: Request<v1::GetStatusRequest>) -> Answer<v1::GetStatusResponse> {
         let copy = |b: &[u8]| Bytes::copy_from_slice(b);
         let tip = self.node.tip();
+        let height = if request.get_ref().height == 0 { tip.height } else { request.get_ref().height };
+        let missing = || {
+            let message = format!("block {height} is not executed here; the newest is {}", tip.height);
+            status(Refusal::new(Code::NotFound, "block", message))
+        };
+        let results = self.node.store.results(height).map_err(|e| status(internal(&e)))?.ok_or_else(missing)?;
         let validator = |v: &stint_proto::GenesisValidator| v1::Validator { name: v.name.clone(), key: copy(&v.key) };
         Ok(Response::new(v1::GetStatusResponse {
             chain_id: copy(&self.node.chain_id.0),
             chain_name: self.node.genesis.name.clone(),
             validator: self.validator.0.clone(),
             validator_key: copy(&self.validator.1),
-            height: tip.height,
-            time_ms: tip.results.time_ms,
-            state_root: copy(&tip.results.state_root.0),
-            receipts_root: copy(&tip.results.receipts_root.0),
+            height,
+            time_ms: results.time_ms,
+            state_root: copy(&results.state_root.0),
+            receipts_root: copy(&results.receipts_root.0),
             pending: self.node.pool().len() as u64,
             transactions: tip.transactions,
             validators: self.node.genesis.validators.iter().map(validator).collect(),
@@ -71,7 +77,8 @@ impl Ledger for LedgerService {
         let node = self.node.clone();
         let found = blocking(move || node.receipt(id)).await.map_err(status)?;
         let missing = || {
-            let message = format!("there is no receipt of the call {id}: it is not final on this node, or was never handed in");
+            let message =
+                format!("there is no receipt of the call {id}: it is not final on this node, or was never handed in");
             status(Refusal::new(Code::NotFound, "receipt", message))
         };
         let receipt = decode(&found.ok_or_else(missing)?).map_err(status)?;
@@ -123,6 +130,8 @@ pub(super) fn decode(receipt: &Bytes) -> Result<v1::Receipt, Refusal> {
 }
 
 fn call_id(key: &[u8], id: &[u8]) -> Result<CallId, Refusal> {
-    let wrong = |_| Refusal::new(Code::InvalidArgument, "call-id", "a call is named by its key, 32 bytes, and its id, 16 bytes");
+    let wrong = |_| {
+        Refusal::new(Code::InvalidArgument, "call-id", "a call is named by its key, 32 bytes, and its id, 16 bytes")
+    };
     Ok(CallId { key: key.try_into().map_err(wrong)?, id: id.try_into().map_err(wrong)? })
 }

@@ -3,7 +3,7 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `stint-commons` | the commons that is meant (queries too) |
+//! | `stint-commons` | the commons that is meant; a query may leave it out where only one offers the service |
 //! | `stint-key-bin` | the caller's public key, 32 bytes |
 //! | `stint-id-bin` | the call's id, 16 bytes, unique for the key |
 //! | `stint-valid-until` | last height at which it may be executed, decimal |
@@ -37,11 +37,22 @@ fn missing(what: &str) -> Refusal {
 /// The commons that is meant.
 pub fn commons(metadata: &MetadataMap) -> Result<&str, Refusal> {
     let found = metadata.get(COMMONS).and_then(|v| v.to_str().ok());
-    found.ok_or_else(|| Refusal::new(Code::InvalidArgument, "commons", format!("name the commons that is meant in the metadata {COMMONS}")))
+    found.ok_or_else(|| {
+        Refusal::new(
+            Code::InvalidArgument,
+            "commons",
+            format!("name the commons that is meant in the metadata {COMMONS}"),
+        )
+    })
 }
 
 /// The signed call that a request and its metadata make.
-pub fn transaction(metadata: &MetadataMap, chain_id: Hash, method: &str, request: Bytes) -> Result<Transaction, Refusal> {
+pub fn transaction(
+    metadata: &MetadataMap,
+    chain_id: Hash,
+    method: &str,
+    request: Bytes,
+) -> Result<Transaction, Refusal> {
     let signature = binary(metadata, SIGNATURE)?;
     let call = Call {
         chain_id,
@@ -72,7 +83,13 @@ pub fn of_transaction(tx: &Transaction) -> MetadataMap {
 
 fn binary<const N: usize>(metadata: &MetadataMap, key: &'static str) -> Result<[u8; N], Refusal> {
     let bytes = metadata.get_bin(key).and_then(|v| v.to_bytes().ok()).ok_or_else(|| missing(key))?;
-    let wrong = || Refusal::new(Code::InvalidArgument, "metadata", format!("{key} has {} bytes; it takes exactly {N}", bytes.len()));
+    let wrong = || {
+        Refusal::new(
+            Code::InvalidArgument,
+            "metadata",
+            format!("{key} has {} bytes; it takes exactly {N}", bytes.len()),
+        )
+    };
     bytes[..].try_into().map_err(|_| wrong())
 }
 

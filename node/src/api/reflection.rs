@@ -16,7 +16,8 @@ use tonic::{Request, Response, Status, Streaming};
 pub struct Reflection(pub Arc<Node>);
 
 /// The node's own services, and the files in which they are described.
-const OWN: [&[u8]; 3] = [DESCRIPTOR_SET, tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET];
+const OWN: [&[u8]; 3] =
+    [DESCRIPTOR_SET, tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET];
 
 /// Files of the services on this node, as of one height.
 struct Catalogue {
@@ -116,21 +117,24 @@ macro_rules! reflection {
         pub mod $version {
             use super::*;
             use tonic_reflection::pb::$version::{
-                ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse, ServerReflectionRequest,
-                ServerReflectionResponse, ServiceResponse, server_reflection_request::MessageRequest,
-                server_reflection_response::MessageResponse, server_reflection_server::ServerReflection,
+                ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse,
+                ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
+                server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+                server_reflection_server::ServerReflection,
             };
 
             fn answer(catalogue: &Catalogue, request: &MessageRequest) -> MessageResponse {
                 let found = match request {
                     MessageRequest::ListServices(_) => {
-                        let service = catalogue.services.iter().map(|name| ServiceResponse { name: name.clone() }).collect();
+                        let service =
+                            catalogue.services.iter().map(|name| ServiceResponse { name: name.clone() }).collect();
                         return MessageResponse::ListServicesResponse(ListServiceResponse { service });
                     }
                     MessageRequest::FileContainingSymbol(symbol) => catalogue.by_symbol(symbol),
                     MessageRequest::FileByFilename(file) => catalogue.by_name(file),
                     MessageRequest::AllExtensionNumbersOfType(base) if catalogue.symbols.contains_key(base) => {
-                        let none = ExtensionNumberResponse { base_type_name: base.clone(), extension_number: Vec::new() };
+                        let none =
+                            ExtensionNumberResponse { base_type_name: base.clone(), extension_number: Vec::new() };
                         return MessageResponse::AllExtensionNumbersResponse(none);
                     }
                     MessageRequest::AllExtensionNumbersOfType(base) => Err(format!("nothing here is named {base}")),
@@ -149,7 +153,8 @@ macro_rules! reflection {
 
             #[tonic::async_trait]
             impl ServerReflection for Reflection {
-                type ServerReflectionInfoStream = Pin<Box<dyn Stream<Item = Result<ServerReflectionResponse, Status>> + Send>>;
+                type ServerReflectionInfoStream =
+                    Pin<Box<dyn Stream<Item = Result<ServerReflectionResponse, Status>> + Send>>;
 
                 async fn server_reflection_info(
                     &self,
@@ -160,7 +165,8 @@ macro_rules! reflection {
                         let node = node.clone();
                         async move {
                             let request = request?;
-                            let catalogue = blocking(move || Catalogue::new(&node)).await.map_err(super::super::status::status)?;
+                            let catalogue =
+                                blocking(move || Catalogue::new(&node)).await.map_err(super::super::status::status)?;
                             let asked = request.message_request.as_ref();
                             let asked = asked.ok_or_else(|| Status::invalid_argument("the request asks nothing"))?;
                             Ok(ServerReflectionResponse {

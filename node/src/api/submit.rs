@@ -26,16 +26,8 @@ async fn hand_in(node: &Arc<Node>, tx: Transaction) -> Result<Submitted, Refusal
     if !node.knows_key(&key)? {
         // Only a caller who holds the key may make a node wait.
         signature::verify(&tx)?;
-        let mut executed = node.follow();
-        let known = async {
-            while executed.changed().await.is_ok() {
-                if node.knows_key(&key)? {
-                    return Ok(true);
-                }
-            }
-            Ok::<bool, Refusal>(false)
-        };
-        if !tokio::time::timeout(KEY_PATIENCE, known).await.unwrap_or(Ok(false))? {
+        let known = node.find(|_| node.knows_key(&key).unwrap_or(false).then_some(()));
+        if tokio::time::timeout(KEY_PATIENCE, known).await.is_err() {
             return Err(unknown_key(&key));
         }
     }
@@ -43,7 +35,10 @@ async fn hand_in(node: &Arc<Node>, tx: Transaction) -> Result<Submitted, Refusal
 }
 
 fn unknown_key(key: &[u8; 32]) -> Refusal {
-    let message = format!("no agent of this ledger holds the key {}; a steward admits agents with stint.v1.Kernel/Admit", hex::encode(key));
+    let message = format!(
+        "no agent of this ledger holds the key {}; a steward admits agents with stint.v1.Kernel/Admit",
+        hex::encode(key)
+    );
     Refusal::new(Code::Unauthenticated, "unknown-key", message)
 }
 
@@ -53,6 +48,8 @@ fn stopping() -> Refusal {
 }
 
 /// Runs something that computes or reads from disk where it does not hold up the edge.
-pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+pub async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(f).await.unwrap_or_else(|e| Err(internal(&e)))
 }

@@ -91,7 +91,9 @@ async fn describe(client: &Client, name: &str) -> Result<MethodDescriptor, Failu
                     found.file_descriptor_proto.iter().map(|f| FileDescriptorProto::decode(f.as_slice())).collect();
                 pool.add_file_descriptor_protos(files?)?;
             }
-            Some(MessageResponse::ListServicesResponse(list)) => services = list.service.into_iter().map(|s| s.name).collect(),
+            Some(MessageResponse::ListServicesResponse(list)) => {
+                services = list.service.into_iter().map(|s| s.name).collect()
+            }
             _ => {}
         }
     }

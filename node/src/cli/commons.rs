@@ -25,7 +25,10 @@ impl Found {
         let client = self.target.connect().await?;
         let new = found(&client, &self.target.signer()?, &self.name, &self.purpose).await?;
         match new {
-            true => println!("founded {}: contributions are recorded and valued by stint.contribute.v1.Contribute", self.name),
+            true => println!(
+                "founded {}: contributions are recorded and valued by stint.contribute.v1.Contribute",
+                self.name
+            ),
             false => println!("{} is founded already", self.name),
         }
         Ok(())
@@ -38,7 +41,11 @@ pub async fn found(client: &Client, key: &SigningKey, name: &str, purpose: &str)
     let request = v1::FoundRequest {
         commons: name.into(),
         purpose: purpose.into(),
-        members: vec![v1::AdmitRequest { agent: "steward".into(), key: Default::default(), roles: vec!["steward".into()] }],
+        members: vec![v1::AdmitRequest {
+            agent: "steward".into(),
+            key: Default::default(),
+            roles: vec!["steward".into()],
+        }],
     };
     let mut new = false;
     match client.command(key, CONSORTIUM, "/stint.v1.Kernel/Found", request.encode_to_vec().into()).await {
@@ -55,7 +62,8 @@ pub async fn found(client: &Client, key: &SigningKey, name: &str, purpose: &str)
     let deploy = v1::DeployRequest { code_hash: v1::PublishResponse::decode(answer)?.code_hash };
     client.command(key, name, "/stint.v1.Kernel/Deploy", deploy.encode_to_vec().into()).await?;
     // Contributions of any date weigh one point each until the commons decides otherwise.
-    let rule = contribute::SetRuleRequest { from: "0001-01-01".into(), weights: Vec::new(), default_weight: "1".into() };
+    let rule =
+        contribute::SetRuleRequest { from: "0001-01-01".into(), weights: Vec::new(), default_weight: "1".into() };
     client.command(key, name, "/stint.contribute.v1.Contribute/SetRule", rule.encode_to_vec().into()).await?;
     Ok(true)
 }

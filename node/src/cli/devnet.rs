@@ -46,7 +46,8 @@ impl Devnet {
         }
         for (folder, mut child) in started {
             let address = ready(&mut child).await;
-            let address = address.ok_or_else(|| format!("a validator did not start; it says why in {}", log(&folder).display()))?;
+            let address = address
+                .ok_or_else(|| format!("a validator did not start; it says why in {}", log(&folder).display()))?;
             rows.push([folder.read_config()?.name, address, child.id().map_or_else(String::new, |id| id.to_string())]);
             stdins.extend(child.stdin.take());
             ends.push(end(folder, child));

@@ -47,7 +47,11 @@ struct UnderWay {
 }
 
 /// Feeds all calls of a source to the nodes; `ended` learns how each one ended.
-pub async fn feed(nodes: &[SocketAddr], source: &mut impl Source, mut ended: impl FnMut(Ended)) -> Result<(), super::Failure> {
+pub async fn feed(
+    nodes: &[SocketAddr],
+    source: &mut impl Source,
+    mut ended: impl FnMut(Ended),
+) -> Result<(), super::Failure> {
     let mut under_way: BTreeMap<CallId, UnderWay> = BTreeMap::new();
     let mut at = 0;
     let mut last_progress = Instant::now();
@@ -119,7 +123,8 @@ async fn session(
             }
             let answer = tokio::time::timeout(SILENCE, answers.next()).await;
             let answer = answer.map_err(|_| Interrupted::Node("it is silent".into()))?;
-            let answer = answer.ok_or_else(|| Interrupted::Node("it closed the stream".into()))?.map_err(ClientError::from)?;
+            let answer =
+                answer.ok_or_else(|| Interrupted::Node("it closed the stream".into()))?.map_err(ClientError::from)?;
             let Some(call) = call_id(&answer).and_then(|id| under_way.remove(&id)) else { continue };
             let (number, since) = (call.number, call.since);
             match judge(answer, &mut height) {

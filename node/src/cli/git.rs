@@ -80,7 +80,10 @@ impl Repository {
         let output = self.output(args)?;
         match output.status.success() {
             true => Ok(output.stdout),
-            false => Err(GitError::Failed { what: args[0].into(), error: String::from_utf8_lossy(&output.stderr).trim().into() }),
+            false => Err(GitError::Failed {
+                what: args[0].into(),
+                error: String::from_utf8_lossy(&output.stderr).trim().into(),
+            }),
         }
     }
 
@@ -110,8 +113,19 @@ impl Repository {
     /// The commits without merges, the oldest first.
     pub fn commits(&self) -> Result<Commits, GitError> {
         let format = "--format=%H%x00%aN <%aE>%x00%at%x00%s";
-        let args = ["log", "-z", "--reverse", "--no-merges", "--no-show-signature", "--no-color", "--no-patch", format, self.choice()];
-        let mut child = self.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(GitError::NoGit)?;
+        let args = [
+            "log",
+            "-z",
+            "--reverse",
+            "--no-merges",
+            "--no-show-signature",
+            "--no-color",
+            "--no-patch",
+            format,
+            self.choice(),
+        ];
+        let mut child =
+            self.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(GitError::NoGit)?;
         let stdout = child.stdout.take().map(BufReader::new);
         Ok(Commits { child, stdout, last: String::new() })
     }
@@ -192,7 +206,10 @@ impl Commits {
     fn end(&mut self) -> Option<Result<Commit, GitError>> {
         match self.child.wait() {
             Ok(status) if status.success() => None,
-            Ok(status) => Some(Err(GitError::Failed { what: "log".into(), error: format!("{status} after commit {}", self.last) })),
+            Ok(status) => Some(Err(GitError::Failed {
+                what: "log".into(),
+                error: format!("{status} after commit {}", self.last),
+            })),
             Err(e) => Some(Err(GitError::NoGit(e))),
         }
     }

@@ -105,7 +105,10 @@ impl Notes {
                 println!("note: {n} {what}");
             }
         };
-        note(self.undated, "commits have a date that cannot be read, or before the year 1; they stand under 1970-01-01");
+        note(
+            self.undated,
+            "commits have a date that cannot be read, or before the year 1; they stand under 1970-01-01",
+        );
         note(self.in_future, "commits are dated in the future; they stand under today");
         note(self.unnamed, "commits have no author; they stand under «nobody»");
         note(self.long_names, "commits have an author's name of over 1,000 bytes; it is cut and marked");

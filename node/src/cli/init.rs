@@ -40,7 +40,10 @@ impl Init {
 /// Makes a consortium's folder; refuses to touch one that is there.
 pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
     if !(1..=VALIDATORS).contains(&count) {
-        return Err(format!("{count} validators; 1 to {VALIDATORS} are accepted, and 4 are the fewest that survive the loss of one").into());
+        return Err(format!(
+            "{count} validators; 1 to {VALIDATORS} are accepted, and 4 are the fewest that survive the loss of one"
+        )
+        .into());
     }
     if dir.join("genesis.json").exists() {
         return Err(format!("{} holds a ledger already; choose another folder", dir.display()).into());
@@ -72,7 +75,12 @@ pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
     for (i, peer) in peers.iter().enumerate() {
         let folder = Folder(dir.join(&peer.name));
         write(&folder.genesis(), &file)?;
-        folder.write_config(&NodeConfig { name: peer.name.clone(), grpc: ports[2 * i + 1], p2p: peer.p2p, peers: peers.clone() })?;
+        folder.write_config(&NodeConfig {
+            name: peer.name.clone(),
+            grpc: ports[2 * i + 1],
+            p2p: peer.p2p,
+            peers: peers.clone(),
+        })?;
     }
     // Written last: a folder with this file is complete.
     write(&dir.join("genesis.json"), &file)?;

@@ -76,7 +76,8 @@ enum Import {
 /// Runs a command.
 pub fn main(args: Args) -> ExitCode {
     // Calls of contracts run on these threads; the engine gives them 1 MB of native stack.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(4 << 20).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_stack_size(4 << 20).enable_all().build();
     let result = runtime.map_err(Failure::from).and_then(|r| {
         let result = r.block_on(dispatch(args.command));
         r.shutdown_timeout(std::time::Duration::from_secs(1));

@@ -27,7 +27,10 @@ impl Shares {
 }
 
 /// All shares, page by page.
-async fn shares(client: &Client, commons: &str) -> Result<(Vec<contribute::Share>, contribute::GetSharesResponse), Failure> {
+async fn shares(
+    client: &Client,
+    commons: &str,
+) -> Result<(Vec<contribute::Share>, contribute::GetSharesResponse), Failure> {
     let mut all = Vec::new();
     loop {
         let request = contribute::GetSharesRequest { page_size: 1000, skip: all.len() as u32, ..Default::default() };
@@ -45,25 +48,44 @@ async fn shares(client: &Client, commons: &str) -> Result<(Vec<contribute::Share
 /// Prints the table with bars; with a repository, compares with what git counts.
 pub async fn contributors(client: &Client, commons: &str, repository: Option<&Repository>) -> Result<(), Failure> {
     let (all, total) = shares(client, commons).await?;
-    let largest = all.iter().map(|s| u64::from(s.basis_points)).max().unwrap_or(0);
+    let others: u64 = all.iter().skip(ROWS).map(|s| u64::from(s.basis_points)).sum();
+    let largest = all.iter().map(|s| u64::from(s.basis_points)).chain([others]).max().unwrap_or(0);
     let percent = |bp: u64| format!("{}.{:02} %", bp / 100, bp % 100);
-    let row = |name: String, n: u64, points: String, bp: u64, bar: String| [name, n.to_string(), points, percent(bp), bar];
+    let row =
+        |name: String, n: u64, points: String, bp: u64, bar: String| [name, n.to_string(), points, percent(bp), bar];
     let mut rows: Vec<_> = all
         .iter()
         .take(ROWS)
         .map(|s| {
             let bp = s.basis_points.into();
-            row(show::fit(&s.author, NAME_CELLS), s.contributions, s.points.clone(), bp, show::bar(bp, largest, BAR_CELLS))
+            row(
+                show::fit(&s.author, NAME_CELLS),
+                s.contributions,
+                s.points.clone(),
+                bp,
+                show::bar(bp, largest, BAR_CELLS),
+            )
         })
         .collect();
     if all.len() > ROWS {
         let rest = &all[ROWS..];
-        let bp = rest.iter().map(|s| u64::from(s.basis_points)).sum();
         let n = rest.iter().map(|s| s.contributions).sum();
-        rows.push(row(format!("{} others", rest.len()), n, String::new(), bp, show::bar(bp, largest, BAR_CELLS)));
+        rows.push(row(
+            format!("{} others", rest.len()),
+            n,
+            String::new(),
+            others,
+            show::bar(others, largest, BAR_CELLS),
+        ));
     }
     let sum: u64 = all.iter().map(|s| u64::from(s.basis_points)).sum();
-    rows.push(row(format!("{} contributors", total.contributors), total.contributions, total.points, sum, String::new()));
+    rows.push(row(
+        format!("{} contributors", total.contributors),
+        total.contributions,
+        total.points,
+        sum,
+        String::new(),
+    ));
     println!("\n{commons}\n{}", show::table(&["contributor", "contributions", "points", "share", ""], &rows));
     match repository {
         Some(repository) => compare(repository, &all),
@@ -82,7 +104,8 @@ fn compare(repository: &Repository, all: &[contribute::Share]) -> Result<(), Fai
         return Ok(());
     }
     let difference = git.iter().find(|g| !ours.contains(g)).map(|(a, n)| format!("git counts {n} of {a}"));
-    let difference = difference.or_else(|| ours.iter().find(|o| !git.contains(o)).map(|(a, n)| format!("the commons counts {n} of {a}")));
+    let difference = difference
+        .or_else(|| ours.iter().find(|o| !git.contains(o)).map(|(a, n)| format!("the commons counts {n} of {a}")));
     println!(
         "contributors and counts differ from git shortlog -sne --no-merges, as they do when a commons holds more than one \
          history: {}",

@@ -23,7 +23,11 @@ impl Run {
     pub async fn execute(&self) -> Result<(), Failure> {
         // The engine tells much; its warnings are enough unless RUST_LOG asks for more.
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,stint_node=info"));
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(super::at_terminal()).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(super::at_terminal())
+            .init();
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let with_stdin = self.until_stdin_ends;
         let stop = async move {

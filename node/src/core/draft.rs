@@ -22,10 +22,8 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
     let began = env.now_ms();
     let pace = (parent.time_ms + PACE_MS).min(began + PACE_MS);
     let heartbeat = (parent.time_ms + HEARTBEAT_MS).min(began + HEARTBEAT_MS);
-    let (mut arrivals, mut executed) = (node.arrivals.subscribe(), node.follow());
     loop {
-        let tip = *executed.borrow_and_update();
-        arrivals.borrow_and_update();
+        let (tip, arrivals) = (node.tip(), node.arrivals.get());
         let now = env.now_ms();
         if tip.height + EXECUTION_LAG >= height && now >= pace {
             let to_order = node.pool().has_draft(height, &ordered);
@@ -49,8 +47,8 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
         let next = if now < pace { pace } else { heartbeat.max(now + 1) };
         tokio::select! {
             biased;
-            changed = executed.changed() => changed.ok()?,
-            changed = arrivals.changed() => changed.ok()?,
+            () = node.find(|t| (t.height > tip.height).then_some(())) => {}
+            () = node.arrivals.find(|n| (n != arrivals).then_some(())) => {}
             () = env.sleep(Duration::from_millis(next - now)) => {}
         }
     }

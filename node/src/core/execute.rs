@@ -42,7 +42,8 @@ fn execute(node: &Node, block: &Block) -> Result<(), String> {
         Ok(found) => Ok(found.is_some()),
         Err(e) => Err(RuntimeError::State(e.into())),
     };
-    let result = execute_block(&node.contracts, state, context, &block.transactions, executed_before).map_err(|e| e.to_string())?;
+    let result = execute_block(&node.contracts, state, context, &block.transactions, executed_before)
+        .map_err(|e| e.to_string())?;
     let tip = node.store.commit(block, &result).map_err(|e| e.to_string())?;
 
     if !block.transactions.is_empty() {
@@ -55,6 +56,6 @@ fn execute(node: &Node, block: &Block) -> Result<(), String> {
         }
     }
     node.waiters.expire(header.height);
-    node.executed.send_replace(tip);
+    node.executed.set(tip);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod execute;
 mod ledger;
 mod node;
 mod pool;
+mod signal;
 mod spread;
 mod verify;
 mod waiters;

@@ -2,6 +2,7 @@
 
 use super::{
     pool::{Pool, other_content},
+    signal::Signal,
     waiters::{Outcome, Waiters},
 };
 use bytes::Bytes;
@@ -13,9 +14,9 @@ use std::sync::{
 use stint_proto::{
     Block, CallId, Code, Genesis, Hash, Header, Refusal, Transaction, limits::VALIDITY_WINDOW, signature, v1,
 };
-use stint_runtime::{Contracts, Query, QueryAnswer, RuntimeError};
+use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
 use stint_store::{Medium, Store, StoreError, Tip};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// One node, validator or not, below its gRPC edge.
 pub struct Node {
@@ -25,9 +26,9 @@ pub struct Node {
     pub(crate) contracts: Contracts,
     pool: Mutex<Pool>,
     /// Counts what came into the pool, to wake whoever drafts a block.
-    pub(super) arrivals: watch::Sender<u64>,
+    pub(super) arrivals: Signal<u64>,
     /// The newest executed block.
-    pub(super) executed: watch::Sender<Tip>,
+    pub(super) executed: Signal<Tip>,
     pub(super) waiters: Waiters,
     /// Checked calls that other validators shall hear of.
     pub(super) to_spread: mpsc::UnboundedSender<Transaction>,
@@ -48,7 +49,12 @@ pub enum Submitted {
 
 impl Node {
     /// Opens the store and starts from where it stands.
-    pub fn open(medium: &Medium, genesis: Genesis, chain_id: Hash, contracts: Contracts) -> Result<Arc<Node>, StoreError> {
+    pub fn open(
+        medium: &Medium,
+        genesis: Genesis,
+        chain_id: Hash,
+        contracts: Contracts,
+    ) -> Result<Arc<Node>, StoreError> {
         let store = Store::open(medium, &genesis, chain_id)?;
         let (to_spread, spread) = mpsc::unbounded_channel();
         Ok(Arc::new(Node {
@@ -56,8 +62,8 @@ impl Node {
             genesis,
             contracts,
             pool: Mutex::default(),
-            arrivals: watch::channel(0).0,
-            executed: watch::channel(store.tip()).0,
+            arrivals: Signal::new(0),
+            executed: Signal::new(store.tip()),
             store,
             waiters: Waiters::default(),
             to_spread,
@@ -94,12 +100,12 @@ impl Node {
 
     /// The newest executed block.
     pub fn tip(&self) -> Tip {
-        *self.executed.borrow()
+        self.executed.get()
     }
 
-    /// Follows the newest executed block.
-    pub fn follow(&self) -> watch::Receiver<Tip> {
-        self.executed.subscribe()
+    /// Waits until `look` finds what it looks for at the newest executed block; asked again at each.
+    pub async fn find<R>(&self, look: impl FnMut(Tip) -> Option<R>) -> R {
+        self.executed.find(look).await
     }
 
     /// The newest height that the validators made final, as far as this node heard.
@@ -165,7 +171,7 @@ impl Node {
             }
         }
         if added {
-            self.arrivals.send_modify(|n| *n = n.wrapping_add(1));
+            self.arrivals.set(self.arrivals.get().wrapping_add(1));
         }
         Ok(())
     }
@@ -186,10 +192,39 @@ impl Node {
         self.store.receipt(at).map_err(|e| internal(&e))
     }
 
+    /// A final block's canonical bytes.
+    pub fn block(&self, height: u64) -> Result<Option<Bytes>, StoreError> {
+        self.store.block(height)
+    }
+
     /// True when the ledger knows the agent behind a key.
     pub fn knows_key(&self, key: &[u8; 32]) -> Result<bool, Refusal> {
         let state = self.store.state_at(self.tip().height);
         stint_runtime::agent_behind(Arc::new(state), key).map(|a| a.is_some()).map_err(|e| internal(&e))
+    }
+
+    /// The commons that a query means when it names none: the only one that a contract serves under
+    /// the service's name; the consortium's for the kernel.
+    pub fn only_commons(&self, method: &str) -> Result<String, Refusal> {
+        let service = method.trim_start_matches('/').split('/').next().unwrap_or_default();
+        if service == "stint.v1.Kernel" {
+            return Ok(self.genesis.consortium.clone());
+        }
+        let overlay = Overlay::new(Arc::new(self.store.state_at(self.tip().height)));
+        let instances = Directory::new(&self.contracts, &overlay).instances().map_err(|e| internal(&e))?;
+        let mut serving = instances.into_iter().filter(|i| i.service == service).map(|i| i.commons);
+        let refuse = |code, what: String| Err(Refusal::new(code, "commons", what));
+        match (serving.next(), serving.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => refuse(Code::Unimplemented, format!("no contract serves any commons as {service}")),
+            (Some(first), Some(second)) => {
+                let hint = "name the one that is meant in the metadata stint-commons";
+                refuse(
+                    Code::InvalidArgument,
+                    format!("{service} serves several commons, {first} and {second} among them; {hint}"),
+                )
+            }
+        }
     }
 
     /// Answers a query on the newest state.
@@ -214,7 +249,8 @@ pub(super) fn check_envelope(tx: &Transaction, chain_id: Hash, height: u64) -> R
     }
     if call.valid_until > height + VALIDITY_WINDOW {
         let latest = height + VALIDITY_WINDOW;
-        let message = format!("the call is valid until height {}; the latest accepted now is {latest}", call.valid_until);
+        let message =
+            format!("the call is valid until height {}; the latest accepted now is {latest}", call.valid_until);
         return Err(Refusal::new(Code::InvalidArgument, "valid-until", message));
     }
     Ok(())

@@ -112,7 +112,8 @@ impl Pool {
 
 /// The refusal of a call whose id stands for another one.
 pub fn other_content(id: CallId) -> Refusal {
-    let message = format!("the id {} was used for a call with other content; draw a new id for each call", hex::encode(id.id));
+    let message =
+        format!("the id {} was used for a call with other content; draw a new id for each call", hex::encode(id.id));
     Refusal::new(Code::AlreadyExists, "id", message)
 }
 

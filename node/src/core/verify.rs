@@ -36,7 +36,10 @@ fn check_header(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), St
     refuse(h.time_ms > parent.time_ms, "its time does not come after its parent's")?;
     refuse(h.transaction_count as usize == block.transactions.len(), "it counts its calls wrongly")?;
     refuse(block.transactions.len() <= BLOCK_TRANSACTIONS, "it has too many calls")?;
-    refuse(block.transactions.iter().map(Block::bytes_of).sum::<usize>() <= BLOCK_BYTES, "its calls have too many bytes")?;
+    refuse(
+        block.transactions.iter().map(Block::bytes_of).sum::<usize>() <= BLOCK_BYTES,
+        "its calls have too many bytes",
+    )?;
     let e = h.executed_height;
     refuse(e < h.height && e + EXECUTION_LAG >= h.height, "it certifies results outside the window")?;
     refuse(e >= parent.executed_height, "it certifies older results than its parent")
@@ -62,20 +65,22 @@ fn check_calls(node: &Node, env: &dyn Env, block: &Block) -> Result<(), String> 
 
 /// Waits until this node has executed what the header certifies, then compares.
 async fn results_agree(node: &Node, header: &Header) -> bool {
-    let mut executed = node.follow();
-    if executed.wait_for(|tip| tip.height >= header.executed_height).await.is_err() {
-        // The node is stopping: leave the verdict to others.
-        return std::future::pending().await;
-    }
+    node.find(|tip| (tip.height >= header.executed_height).then_some(())).await;
     match node.store.results(header.executed_height) {
         Ok(Some(ours)) if ours.state_root == header.state_root && ours.receipts_root == header.receipts_root => true,
         Ok(Some(ours)) => {
             tracing::error!(
                 "block {} says that block {} led to state {} and receipts {}; here it led to {} and {}",
-                header.height, header.executed_height, header.state_root, header.receipts_root, ours.state_root, ours.receipts_root
+                header.height,
+                header.executed_height,
+                header.state_root,
+                header.receipts_root,
+                ours.state_root,
+                ours.receipts_root
             );
             false
         }
+        // The node cannot read what it wrote: it leaves the verdict to others.
         Ok(None) | Err(_) => std::future::pending().await,
     }
 }

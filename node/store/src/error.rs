@@ -7,7 +7,9 @@ pub enum StoreError {
     #[error("the data folder: {0}")]
     Database(#[from] rocksdb::Error),
     /// The folder belongs to another ledger.
-    #[error("the data folder belongs to the ledger {found}, the genesis file to {expected}; give each ledger a folder of its own")]
+    #[error(
+        "the data folder belongs to the ledger {found}, the genesis file to {expected}; give each ledger a folder of its own"
+    )]
     OtherChain {
         /// Chain id in the folder.
         found: String,

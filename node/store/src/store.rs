@@ -125,7 +125,12 @@ impl Store {
         let mut tree = self.tree();
         tree.update(entries.iter().map(|(k, v)| (&k[..], Some(&v[..]))));
         if tree.root() != results.state_root {
-            return Err(damaged(&format!("the state at height {} has the root {}, not {}", tip.0, tree.root(), results.state_root)));
+            return Err(damaged(&format!(
+                "the state at height {} has the root {}, not {}",
+                tip.0,
+                tree.root(),
+                results.state_root
+            )));
         }
         drop(tree);
         let tip = Tip { height: tip.0, transactions: tip.1, block: tip.2, results };

@@ -70,7 +70,8 @@ impl Tree {
 
     /// Takes changes over; a key that stands twice keeps its last value.
     pub fn update<'a>(&mut self, changes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>) {
-        let change = |(key, value): (&[u8], Option<&[u8]>)| (hash(KEY_DOMAIN, key), value.map(|v| hash(VALUE_DOMAIN, v)));
+        let change =
+            |(key, value): (&[u8], Option<&[u8]>)| (hash(KEY_DOMAIN, key), value.map(|v| hash(VALUE_DOMAIN, v)));
         let mut changes: Vec<Change> = changes.into_iter().map(change).collect();
         changes.sort_by_key(|c| c.0);
         // Of equal keys the last one counts; the sort is stable.

@@ -44,7 +44,12 @@ pub fn set_roles(overlay: &mut Overlay, commons: &str, agent: &str, roles: Vec<S
 pub fn found(overlay: &mut Overlay, command: &Command<'_>, request: v1::FoundRequest) -> Answer<v1::FoundResponse> {
     let here = read::<Commons>(overlay, &keys::commons(command.commons))?;
     if !here.is_some_and(|c| c.root) {
-        refuse!(FailedPrecondition, "commons", "commons are founded on the consortium's commons, not on {:?}", command.commons);
+        refuse!(
+            FailedPrecondition,
+            "commons",
+            "commons are founded on the consortium's commons, not on {:?}",
+            command.commons
+        );
     }
     grant!(steward(command, "found a commons"));
     grant!(commons_name(&request.commons).map_err(|m| Refusal::new(Code::InvalidArgument, "commons", m)));
@@ -52,7 +57,12 @@ pub fn found(overlay: &mut Overlay, command: &Command<'_>, request: v1::FoundReq
         refuse!(AlreadyExists, "commons", "there is a commons {} already; choose another name", request.commons);
     }
     if request.purpose.len() > TEXT_BYTES {
-        refuse!(InvalidArgument, "purpose", "the purpose has {} bytes; the limit is {TEXT_BYTES}", request.purpose.len());
+        refuse!(
+            InvalidArgument,
+            "purpose",
+            "the purpose has {} bytes; the limit is {TEXT_BYTES}",
+            request.purpose.len()
+        );
     }
     if request.members.len() > FOUNDING_MEMBERS {
         refuse!(InvalidArgument, "members", "{} members; the limit is {FOUNDING_MEMBERS}", request.members.len());
@@ -94,7 +104,12 @@ fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answ
     let known = read::<Agent>(overlay, &keys::agent(&request.agent))?;
     match known {
         None if request.key.is_empty() => {
-            refuse!(NotFound, "agent", "the ledger knows no agent {}; give its public key to register it", request.agent)
+            refuse!(
+                NotFound,
+                "agent",
+                "the ledger knows no agent {}; give its public key to register it",
+                request.agent
+            )
         }
         None => {
             let key = grant!(acceptable_key(&request.key));
@@ -104,7 +119,12 @@ fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answ
             enrol(overlay, &request.agent, &key);
         }
         Some(agent) if !request.key.is_empty() && !agent.keys.iter().any(|k| k[..] == request.key[..]) => {
-            refuse!(AlreadyExists, "key", "there is an agent {} with another key; leave the key out, or choose another name", request.agent)
+            refuse!(
+                AlreadyExists,
+                "key",
+                "there is an agent {} with another key; leave the key out, or choose another name",
+                request.agent
+            )
         }
         Some(_) => {}
     }

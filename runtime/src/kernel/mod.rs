@@ -87,9 +87,11 @@ pub(crate) fn execute(
         "Admit" => answer(request, |r| commons::admit(overlay, command, r))?,
         "Publish" => answer(request, |r| code::publish(contracts, overlay, command, r))?,
         "Deploy" => answer(request, |r| code::deploy(contracts, overlay, command, r))?,
-        "GetCommons" | "ListCommons" | "GetCode" => {
-            Err(Refusal::new(Code::InvalidArgument, "query", format!("{PREFIX}{method} only reads: ask it as a query, unsigned")))
-        }
+        "GetCommons" | "ListCommons" | "GetCode" => Err(Refusal::new(
+            Code::InvalidArgument,
+            "query",
+            format!("{PREFIX}{method} only reads: ask it as a query, unsigned"),
+        )),
         _ => Err(no_method(method)),
     };
     Ok(Outcome { result, fuel_used: price })
@@ -117,7 +119,9 @@ fn no_method(method: &str) -> Refusal {
 fn answer<Q: Message + Default, R: Message>(request: &[u8], run: impl FnOnce(Q) -> Answer<R>) -> Answer<Vec<u8>> {
     match Q::decode(request) {
         Ok(q) => Ok(run(q)?.map(|r| r.encode_to_vec())),
-        Err(e) => Ok(Err(Refusal::new(Code::InvalidArgument, "request", format!("the request cannot be decoded: {e}")))),
+        Err(e) => {
+            Ok(Err(Refusal::new(Code::InvalidArgument, "request", format!("the request cannot be decoded: {e}"))))
+        }
     }
 }
 

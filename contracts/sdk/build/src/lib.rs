@@ -21,7 +21,11 @@ pub fn compile(include: &str, file: &str) -> Result<(), Box<dyn Error>> {
     compiler.include_imports(true).include_source_info(false).open_file(file)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("stint.descriptor"), compiler.encode_file_descriptor_set())?;
-    Config::new().enable_type_names().btree_map(["."]).service_generator(Box::new(Contract)).compile_fds(compiler.file_descriptor_set())?;
+    Config::new()
+        .enable_type_names()
+        .btree_map(["."])
+        .service_generator(Box::new(Contract))
+        .compile_fds(compiler.file_descriptor_set())?;
     println!("cargo:rerun-if-changed={include}");
     Ok(())
 }
@@ -48,7 +52,10 @@ fn generate(service: &Service, out: &mut String) -> std::fmt::Result {
     }
     writeln!(out, "}}")?;
     writeln!(out, "/// Decodes the request of a method, calls it, and encodes its response.")?;
-    writeln!(out, "pub fn dispatch<T: {name}>(method: u32, request: &[u8]) -> ::core::result::Result<::stint_sdk::Bytes, ::stint_sdk::Refusal> {{")?;
+    writeln!(
+        out,
+        "pub fn dispatch<T: {name}>(method: u32, request: &[u8]) -> ::core::result::Result<::stint_sdk::Bytes, ::stint_sdk::Refusal> {{"
+    )?;
     writeln!(out, "    match method {{")?;
     for (number, m) in service.methods.iter().enumerate() {
         writeln!(out, "        {number} => ::stint_sdk::answer(request, T::{}),", m.name)?;

@@ -1,0 +1,201 @@
+//! Modules that an attacker, or a bad day, might upload: refused, or stopped by fuel; and what a
+//! block makes of good and bad calls.
+
+mod common;
+
+use common::{Ledger, TEST_SERVICE, module};
+use stint_proto::{
+    Code,
+    limits::{CALL_FUEL, MEMORY_BYTES},
+};
+use stint_runtime::check;
+
+/// A module whose `stint_call` has this body (parameters 0: method, 1: address, 2: size).
+fn with_body(body: &str) -> Vec<u8> {
+    module(&format!(
+        r#"(module
+            (import "stint_v1" "get" (func $get (param i32 i32) (result i64)))
+            (import "stint_v1" "put" (func $put (param i32 i32 i32 i32)))
+            (import "stint_v1" "emit" (func $emit (param i32 i32 i32 i32)))
+            (import "stint_v1" "scan" (func $scan (param i32 i32 i32 i32 i32 i32) (result i64)))
+            (memory (export "memory") 2)
+            (global $next (mut i32) (i32.const 1024))
+            (func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (local.get 0))))
+            (func (export "stint_alloc") (param $n i32) (result i32)
+                (global.get $next) (global.set $next (i32.add (global.get $next) (local.get $n))))
+            (func (export "stint_call") (param i32 i32 i32) (result i64) {body}))"#
+    ))
+}
+
+const NOTHING: &str = "(i64.const 0)";
+
+#[test]
+fn what_may_not_be_published_is_refused_in_words() {
+    let refused = |wat: &str, why: &str| {
+        let message = check(&module(wat)).expect_err(why);
+        assert!(message.contains(why), "{message} instead of {why}");
+    };
+    let exports = r#"(memory (export "memory") 1) (global (mut i32) (i32.const 0))
+        (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
+        (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0))"#;
+    assert!(check(&module(&format!("(module {exports})"))).is_ok());
+    refused(
+        &format!(r#"(module (import "wasi" "fd_write" (func)) {exports})"#),
+        "wasi.fd_write is not in the host interface",
+    );
+    refused(&format!(r#"(module (import "stint_v1" "get" (func)) {exports})"#), "another type");
+    refused(&format!(r#"(module (import "stint_v1" "get" (global i32)) {exports})"#), "not in the host interface");
+    refused(&format!("(module {exports} (func $s) (start $s))"), "start function");
+    refused(&format!("(module {exports} (func (param f32) (result f32) (local.get 0)))"), "floating-point");
+    refused(&format!("(module {exports} (func (drop (f64.const 1))))"), "floating-point");
+    refused("(module (memory (export \"memory\") 1) (global i32 (i32.const 0)))", "stint_alloc is not exported");
+    refused(
+        r#"(module (global i32 (i32.const 0)) (func (export "stint_alloc") (param i32) (result i32) (i32.const 0)) (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0)))"#,
+        "memory is not exported",
+    );
+    refused(
+        &exports
+            .replace("(memory (export \"memory\") 1)", "(module (memory (export \"memory\") 257)")
+            .replace("(i64.const 0))", "(i64.const 0)))"),
+        "initial memory",
+    );
+    refused(&format!("(module {exports} (table 10001 funcref))"), "table elements: 10001");
+    refused(&format!("(module {exports} (func {}))", "(local i64)".repeat(1025)), "locals of function 2: 1025");
+    let nested = format!("{}{}", "block ".repeat(257), "end ".repeat(257));
+    refused(&format!("(module {exports} (func {nested}))"), "nested blocks of function 2: 257");
+    refused(&format!("(module {exports} (func {}))", "i32.const 1 drop ".repeat(30_000)), "bytes of function 2");
+    let bomb = format!("(func {} {})", "(local i64)".repeat(500), "block end ".repeat(501));
+    refused(&format!("(module {exports} {bomb})"), "blocks x locals of function 2");
+    refused(&format!(r#"(module {exports} (global (export "stint_fuel") i32 (i32.const 0)))"#), "the ledger's own");
+    refused(&format!("(module {exports} (memory 1))"), "multi");
+    let v128 = format!("(module {exports} (func (drop (v128.const i64x2 0 0))))");
+    refused(&v128, "SIMD");
+    assert!(check(b"\0asm").is_err());
+    assert!(check(&vec![0; 2 << 20]).unwrap_err().contains("the limit is"));
+    let plain = wat::parse_str(format!("(module {exports})")).expect("good text");
+    assert!(check(&plain).unwrap_err().contains("stint.descriptor is missing"));
+}
+
+#[test]
+fn a_call_ends_by_its_fuel_whatever_it_does_and_the_next_call_works() {
+    let mut ledger = Ledger::new();
+    let hostile = [
+        ("endless loop", "(loop (br 0)) (i64.const 0)", "fuel"),
+        ("recursion", "(drop (call $deep (i32.const 0))) (i64.const 0)", "contract-stopped"),
+        ("memory.grow for ever", "(loop (drop (memory.grow (i32.const 1))) (br 0)) (i64.const 0)", "fuel"),
+        (
+            "huge fills",
+            "(loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 131072)) (br 0)) (i64.const 0)",
+            "fuel",
+        ),
+        ("host calls", "(loop (drop (call $get (i32.const 0) (i32.const 1))) (br 0)) (i64.const 0)", "fuel"),
+        (
+            "scans",
+            "(loop (drop (call $scan (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 0))) (br 0)) (i64.const 0)",
+            "contract-stopped",
+        ),
+        (
+            "events",
+            "(loop (call $emit (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 9)) (br 0)) (i64.const 0)",
+            "contract-stopped",
+        ),
+        ("a key outside memory", "(drop (call $get (i32.const -1) (i32.const 9))) (i64.const 0)", "contract-stopped"),
+        ("a long key", "(drop (call $get (i32.const 0) (i32.const 257))) (i64.const 0)", "contract-stopped"),
+        (
+            "a huge value",
+            "(call $put (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 65537)) (i64.const 0)",
+            "contract-stopped",
+        ),
+        (
+            "overlapping lengths",
+            "(call $put (i32.const 131071) (i32.const 2) (i32.const 0) (i32.const 1)) (i64.const 0)",
+            "contract-stopped",
+        ),
+        ("unreachable", "unreachable", "contract-stopped"),
+        ("a response outside memory", "(i64.const 0x7fffffff_00000009)", "contract-stopped"),
+        ("a huge response", "(i64.const 0x7fffffff)", "contract-stopped"),
+        ("division by zero", "(drop (i32.div_u (i32.const 1) (i32.const 0))) (i64.const 0)", "contract-stopped"),
+    ];
+    for (what, body, rule) in hostile {
+        ledger.deploy(&with_body(body));
+        let before = ledger.state.clone();
+        let receipt = ledger.call("Do", b"");
+        let refusal = receipt.refusal.unwrap_or_else(|| panic!("{what} succeeded"));
+        assert_eq!(refusal.rule, rule, "{what}: {}", refusal.message);
+        assert_eq!(receipt.fuel_used, CALL_FUEL, "{what}: any trap costs the whole limit");
+        assert!(receipt.events.is_empty() && receipt.writes_hash.is_empty());
+        assert_eq!(ledger.state, before, "{what} changed the state");
+    }
+    ledger.deploy(&with_body(NOTHING));
+    assert_eq!(ledger.call("Do", b"").refusal, None);
+}
+
+#[test]
+fn memory_grows_to_its_limit_and_no_further() {
+    let mut ledger = Ledger::new();
+    // Grows page by page until it fails and answers with the number of pages in its length.
+    let grow = "(local $n i32)
+        (block (loop (br_if 1 (i32.eq (memory.grow (i32.const 1)) (i32.const -1))) (br 0)))
+        (i64.extend_i32_u (memory.size))";
+    ledger.deploy(&with_body(grow));
+    let receipt = ledger.call("Do", b"");
+    assert_eq!(receipt.refusal, None);
+    assert_eq!(receipt.response.len(), MEMORY_BYTES >> 16);
+}
+
+#[test]
+fn a_query_that_writes_is_stopped_and_a_command_is_no_query() {
+    let mut ledger = Ledger::new();
+    ledger.deploy(&with_body("(call $put (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)) (i64.const 0)"));
+    let refusal = ledger.ask("Ask", b"").unwrap_err();
+    assert_eq!(refusal.rule, "contract-stopped");
+    assert!(refusal.message.contains("only reads"), "{}", refusal.message);
+    assert_eq!(ledger.ask("Do", b"").unwrap_err().rule, "command");
+    assert_eq!(ledger.call("Ask", b"").refusal.expect("refused").rule, "query");
+    assert_eq!(ledger.call("Do", b"").refusal, None);
+}
+
+#[test]
+fn fuel_counts_the_same_whatever_surrounds_the_call() {
+    // A loop of 1,000 rounds with memory traffic: its fuel is a number of the protocol.
+    let body = "(local $i i32)
+        (loop (i32.store (i32.const 64) (local.get $i))
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if 0 (i32.lt_u (local.get $i) (i32.const 1000))))
+        (memory.copy (i32.const 0) (i32.const 4096) (i32.const 4096))
+        (i64.const 0)";
+    let fuel = |warm: usize| {
+        let mut ledger = Ledger::new();
+        ledger.deploy(&with_body(body));
+        (0..=warm).map(|_| ledger.call("Do", b"").fuel_used).last().expect("one call")
+    };
+    assert_eq!(fuel(0), fuel(20));
+    assert_eq!(
+        fuel(0),
+        KNOWN_FUEL,
+        "prices are part of the protocol: a change of this number is a new protocol version"
+    );
+}
+
+/// 10 instructions a round, and what stands around the loop.
+const KNOWN_FUEL: u64 = 10_537;
+
+#[test]
+fn the_same_block_gives_the_same_bytes_and_a_call_takes_effect_once() {
+    let run = || {
+        let mut ledger = Ledger::new();
+        ledger.deploy(&with_body("(call $put (local.get 1) (local.get 2) (i32.const 0) (i32.const 9)) (call $emit (i32.const 0) (i32.const 1) (local.get 1) (local.get 2)) (i64.const 0)"));
+        let mut calls: Vec<_> = (0..50u8).map(|i| ledger.sign("Do", &[i % 7 + 1; 3])).collect();
+        calls.push(calls[3].clone());
+        let result = ledger.execute(&calls);
+        (result, ledger.state)
+    };
+    let ((a, state), (b, other)) = (run(), run());
+    assert_eq!(a, b);
+    assert_eq!(state, other);
+    assert_eq!(a.receipts_root(), b.receipts_root());
+    assert_eq!((a.receipts.len(), a.effective.len()), (51, 50));
+    let repeated: stint_proto::v1::Receipt = prost::Message::decode(a.receipts[50].clone()).expect("a receipt");
+    assert_eq!(repeated.refusal.expect("refused").code, Code::AlreadyExists as u32);
+    assert_eq!(state.0.keys().filter(|k| k.starts_with(format!("c/forge/{TEST_SERVICE}/").as_bytes())).count(), 7);
+}

@@ -1,0 +1,168 @@
+use bytes::Bytes;
+use ed25519_dalek::SigningKey;
+use futures::future::FutureExt;
+use std::sync::{Arc, Mutex};
+use stint_node::core::{Node, NodeLedger, Outcome, Submitted};
+use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
+use stint_runtime::Contracts;
+use stint_simulation::Engines;
+use stint_store::{Medium, Tip};
+
+/// Real nodes on simulated time, network and storage.
+///
+/// What is not simulated yet: the loss of unsynced writes at a crash. RocksDB stands on memory that
+/// survives the crash of its validator.
+pub struct World {
+    engines: Engines,
+    nodes: Vec<Arc<Node>>,
+    media: Vec<Medium>,
+    genesis: Genesis,
+    chain_id: Hash,
+    contracts: Contracts,
+    steward: SigningKey,
+    calls: u64,
+}
+
+/// Runs a script on a world of `count` validators. Answers with what the script gives and a hash
+/// over every event of the run.
+pub fn simulate<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    seed: u64,
+    count: usize,
+    script: impl FnOnce(World) -> F + Send + 'static,
+) -> (T, String) {
+    let result = Arc::new(Mutex::new(None));
+    let slot = result.clone();
+    let whole = move |engines| {
+        async move {
+            let given = script(World::new(engines).await).await;
+            *slot.lock().expect("one thread") = Some(given);
+        }
+        .boxed()
+    };
+    let trace = stint_simulation::run(seed, count, Box::new(whole));
+    let given = result.lock().expect("one thread").take();
+    (given.expect("the script ended"), trace)
+}
+
+impl World {
+    async fn new(engines: Engines) -> World {
+        let steward = SigningKey::from_bytes(&[200; 32]);
+        let validator = |(i, key)| GenesisValidator { name: format!("v{i}"), key };
+        let genesis = Genesis {
+            name: "simulation".into(),
+            time_ms: 0,
+            protocol_version: Genesis::PROTOCOL_VERSION,
+            validators: engines.public_keys().into_iter().enumerate().map(validator).collect(),
+            consortium: "consortium".into(),
+            stewards: vec![GenesisAgent { agent: "steward".into(), key: steward.verifying_key().to_bytes() }],
+        };
+        let (genesis, chain_id) = Genesis::parse(&genesis.to_file().expect("a genesis")).expect("a genesis");
+        let contracts = Contracts::new().expect("a Wasm engine");
+        let mut world =
+            World { engines, nodes: Vec::new(), media: Vec::new(), genesis, chain_id, contracts, steward, calls: 0 };
+        for i in 0..world.genesis.validators.len() {
+            let medium = Medium::memory().expect("memory");
+            world.nodes.push(world.open(&medium));
+            world.media.push(medium);
+            world.boot(i).await;
+        }
+        world
+    }
+
+    fn open(&self, medium: &Medium) -> Arc<Node> {
+        Node::open(medium, self.genesis.clone(), self.chain_id, self.contracts.clone()).expect("the store opens")
+    }
+
+    async fn boot(&mut self, i: usize) {
+        let node = self.nodes[i].clone();
+        let genesis = node.genesis_block().expect("genesis");
+        self.engines.boot(i, self.chain_id, genesis, Box::new(move |env| NodeLedger::start(node, env))).await;
+    }
+
+    /// Stops a validator at once. What it keeps stays.
+    pub async fn crash(&mut self, i: usize) {
+        self.engines.crash(i).await;
+    }
+
+    /// Starts a crashed validator again.
+    pub async fn restart(&mut self, i: usize) {
+        // The old store must be closed before the new one opens: put a stand-in where it was.
+        self.nodes[i] = self.open(&Medium::memory().expect("memory"));
+        self.nodes[i] = self.open(&self.media[i]);
+        self.boot(i).await;
+    }
+
+    /// Cuts all links between the validators of `part` and the others.
+    pub async fn partition(&self, part: &[usize]) {
+        self.engines.partition(part).await;
+    }
+
+    /// Joins what [`World::partition`] cut.
+    pub async fn heal(&self, part: &[usize]) {
+        self.engines.heal(part).await;
+    }
+
+    /// Simulated milliseconds since the start.
+    pub fn now_ms(&self) -> u64 {
+        self.engines.now_ms()
+    }
+
+    /// Lets time pass.
+    pub async fn sleep(&self, ms: u64) {
+        self.engines.sleep(ms).await;
+    }
+
+    /// Where a validator stands.
+    pub fn tip(&self, i: usize) -> Tip {
+        self.nodes[i].tip()
+    }
+
+    /// A validator's node.
+    pub fn node(&self, i: usize) -> &Arc<Node> {
+        &self.nodes[i]
+    }
+
+    /// Signs a call of the steward under the next id.
+    pub fn sign(&mut self, commons: &str, method: &str, request: impl Into<Bytes>) -> Transaction {
+        self.calls += 1;
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.calls.to_be_bytes());
+        let call = Call {
+            chain_id: self.chain_id,
+            commons: commons.into(),
+            method: method.into(),
+            request: request.into(),
+            call_id: CallId { key: self.steward.verifying_key().to_bytes(), id },
+            valid_until: 10_000,
+            fuel_limit: 0,
+        };
+        call.sign(&self.steward).expect("a small call")
+    }
+
+    /// Hands a call to a validator; the answer waits for its end.
+    pub fn submit(
+        &self,
+        i: usize,
+        tx: Transaction,
+    ) -> Result<impl Future<Output = Option<Outcome>> + Send + use<>, Refusal> {
+        let submitted = self.nodes[i].submit(tx)?;
+        Ok(async move {
+            match submitted {
+                Submitted::Final(receipt) => Some(Outcome::Receipt(receipt)),
+                Submitted::Waiting(end) => end.await.ok(),
+            }
+        })
+    }
+
+    /// Waits until a condition holds, looking every 10 ms; `false` after `limit_ms`.
+    pub async fn wait(&self, limit_ms: u64, holds: impl Fn(&World) -> bool) -> bool {
+        let end = self.now_ms() + limit_ms;
+        while !holds(self) {
+            if self.now_ms() >= end {
+                return false;
+            }
+            self.sleep(10).await;
+        }
+        true
+    }
+}

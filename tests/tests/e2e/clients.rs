@@ -1,0 +1,47 @@
+//! Clients that are not ours.
+
+use std::{path::Path, process::Command};
+use stint_tests::{Devnet, TestRepository};
+
+/// A Python with grpcio, made once on a machine.
+fn python() -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/python-env");
+    let output = Command::new(script).output().expect("scripts/python-env runs");
+    assert!(output.status.success(), "scripts/python-env: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().into()
+}
+
+/// A client with nothing but the address lists the contract's service and asks it; another one
+/// reads the shares by stubs generated from the contract's `.proto`.
+#[test]
+fn python_reads_the_shares_by_reflection_and_by_stubs() {
+    let python = python();
+    let devnet = Devnet::start(4);
+    devnet.ok(&["found", "forge"]);
+    let repository = TestRepository::with_commits(30, 3);
+    devnet.ok(&["import", "git", "--commons", "forge", "--repo", repository.path().to_str().expect("plain")]);
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(python)
+        .arg(tests.join("python/shares.py"))
+        .arg(devnet.address(2).to_string())
+        .arg("forge")
+        .arg(tests.join("../contracts/contribute/proto"))
+        .output()
+        .expect("Python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let services: Vec<&str> = shown["services"].as_array().expect("a list").iter().filter_map(|s| s.as_str()).collect();
+    for service in ["stint.contribute.v1.Contribute", "stint.v1.Ledger", "stint.v1.Kernel", "grpc.health.v1.Health"] {
+        assert!(services.contains(&service), "{service} is missing in {services:?}");
+    }
+    assert_eq!(shown["methods"]["ListRules"], true, "queries are marked");
+    assert_eq!(shown["methods"]["Record"], false);
+    assert_eq!(shown["by_reflection"], shown["by_stubs"]);
+    let counts: u64 =
+        shown["by_stubs"].as_array().expect("a list").iter().filter_map(|s| s["contributions"].as_u64()).sum();
+    assert_eq!(counts, 30);
+    let percent: u64 =
+        shown["by_stubs"].as_array().expect("a list").iter().filter_map(|s| s["basis_points"].as_u64()).sum();
+    assert_eq!(percent, 10_000);
+    assert_eq!(shown["unsigned_command"], "UNAUTHENTICATED");
+}

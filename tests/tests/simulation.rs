@@ -1,0 +1,126 @@
+//! The real node of four validators in one process, driven by a seed.
+
+use prost::Message;
+use std::sync::{Arc, Mutex};
+use stint_node::{
+    cli::contribute::{Contribution, RecordRequest, SetRuleRequest},
+    core::Outcome,
+};
+use stint_proto::{Hash, v1};
+use stint_tests::{World, simulate};
+
+const CONTRIBUTE: &[u8] = include_bytes!("../../contracts/dist/contribute.wasm");
+const RECORD: &str = "/stint.contribute.v1.Contribute/Record";
+
+/// Calls a command through a validator and waits for its end; it must succeed.
+async fn command(world: &mut World, commons: &str, method: &str, request: &impl Message) -> v1::Receipt {
+    let tx = world.sign(commons, method, request.encode_to_vec());
+    let end = world.submit(0, tx).expect("accepted").await;
+    let Some(Outcome::Receipt(bytes)) = end else { panic!("{method}: {end:?}") };
+    let receipt = v1::Receipt::decode(bytes).expect("a receipt");
+    assert_eq!(receipt.refusal, None, "{method}");
+    receipt
+}
+
+async fn found(world: &mut World) {
+    let steward = v1::AdmitRequest { agent: "steward".into(), key: vec![].into(), roles: vec!["steward".into()] };
+    let request = v1::FoundRequest { commons: "forge".into(), purpose: String::new(), members: vec![steward] };
+    command(world, "consortium", "/stint.v1.Kernel/Found", &request).await;
+    let published =
+        command(world, "forge", "/stint.v1.Kernel/Publish", &v1::PublishRequest { module: CONTRIBUTE.into() }).await;
+    let code_hash = v1::PublishResponse::decode(published.response).expect("a response").code_hash;
+    command(world, "forge", "/stint.v1.Kernel/Deploy", &v1::DeployRequest { code_hash }).await;
+    let rule = SetRuleRequest { from: "1970-01-01".into(), weights: vec![], default_weight: "1".into() };
+    command(world, "forge", "/stint.contribute.v1.Contribute/SetRule", &rule).await;
+}
+
+fn contribution(n: u64) -> Vec<u8> {
+    let contribution = Contribution {
+        id: format!("c{n}"),
+        author: format!("a{}", n % 7),
+        kind: "commit".into(),
+        quantity: "1".into(),
+        reference: String::new(),
+        date: "1970-01-01".into(),
+    };
+    RecordRequest { contribution: Some(contribution) }.encode_to_vec()
+}
+
+/// What a run of the script below leaves behind.
+#[derive(Debug, PartialEq)]
+struct Left {
+    height: u64,
+    root: Hash,
+    calls: u64,
+    ended_at_ms: u64,
+}
+
+/// Calls flow while one validator crashes and returns, and another is cut off and joined again.
+async fn faults(mut world: World) -> Left {
+    const CALLS: u64 = 200;
+    found(&mut world).await;
+    let ended = Arc::new(Mutex::new(0));
+    let mut waiting = Vec::new();
+    for n in 0..CALLS {
+        match n {
+            40 => world.crash(3).await,
+            90 => world.restart(3).await,
+            110 => world.partition(&[2]).await,
+            150 => world.heal(&[2]).await,
+            _ => {}
+        }
+        // Through the two validators that stay up and joined all the time.
+        let tx = world.sign("forge", RECORD, contribution(n));
+        let (end, ended) = (world.submit((n % 2) as usize, tx).expect("accepted"), ended.clone());
+        waiting.push(async move {
+            let Some(Outcome::Receipt(bytes)) = end.await else { panic!("call {n} has no receipt") };
+            assert_eq!(v1::Receipt::decode(bytes).expect("a receipt").refusal, None, "call {n}");
+            *ended.lock().expect("one thread") += 1;
+        });
+        world.sleep(100).await;
+    }
+    futures::future::join_all(waiting).await;
+    assert_eq!(*ended.lock().expect("one thread"), CALLS);
+
+    // All four stand at the same place: what was crashed or cut off has caught up by itself.
+    let expected = CALLS + 4;
+    let together = world.wait(60_000, |w| (0..4).all(|i| w.tip(i).transactions == expected)).await;
+    assert!(together, "{:?}", (0..4).map(|i| world.tip(i)).collect::<Vec<_>>());
+    let roots: Vec<Hash> = (0..4).map(|i| world.tip(i).results.state_root).collect();
+    assert!(roots.iter().all(|r| *r == roots[0]), "{roots:?}");
+    // Every block that two of them have is the same block.
+    let height = (0..4).map(|i| world.tip(i).height).min().expect("four");
+    for h in 1..=height {
+        let block = world.node(0).block(h).expect("readable");
+        assert!((1..4).all(|i| world.node(i).block(h).expect("readable") == block), "fork at height {h}");
+    }
+    Left { height, root: roots[0], calls: expected, ended_at_ms: world.now_ms() }
+}
+
+#[test]
+fn calls_flow_through_a_crash_and_a_partition_and_the_same_seed_gives_the_same_trace() {
+    let (first, trace) = simulate(7, 4, faults);
+    let (again, same_trace) = simulate(7, 4, faults);
+    assert_eq!(first, again);
+    assert_eq!(trace, same_trace);
+    let (other, other_trace) = simulate(8, 4, faults);
+    assert_eq!(other.root, first.root, "other timing, the same calls in the end");
+    assert_ne!(other_trace, trace);
+}
+
+#[test]
+fn two_of_four_make_no_progress_and_go_on_when_joined() {
+    let ((stuck, resumed), _) = simulate(3, 4, |world| async move {
+        assert!(world.wait(20_000, |w| w.tip(0).height >= 3).await);
+        world.partition(&[0, 1]).await;
+        world.sleep(2_000).await;
+        let before = world.tip(0).height;
+        world.sleep(20_000).await;
+        let stuck = world.tip(0).height == before;
+        world.heal(&[0, 1]).await;
+        let resumed = world.wait(30_000, |w| (0..4).all(|i| w.tip(i).height > before + 3)).await;
+        (stuck, resumed)
+    });
+    assert!(stuck, "safety before liveness");
+    assert!(resumed);
+}
