@@ -113,7 +113,8 @@ pub async fn run(
     let (ended, engine_ended) = oneshot::channel();
     let for_ledger = node.clone();
     let thread = std::thread::Builder::new().name("engine".into()).spawn(move || {
-        let result = stint_consensus::run(engine, engine_stops, move |env| NodeLedger::start(for_ledger, env));
+        let result =
+            stint_consensus::run(engine, engine_stops, Box::new(move |env| NodeLedger::start(for_ledger, env)));
         let _ = ended.send(result);
     });
     let thread = thread.map_err(|e| ValidatorError::Failed(format!("no thread for the engine: {e}")))?;

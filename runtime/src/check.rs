@@ -144,9 +144,8 @@ impl Walk {
                 return Err("a start function is refused: code runs only when called".into());
             }
             Payload::CustomSection(s) if s.name() == abi::DESCRIPTOR_SECTION => {
-                if self.descriptor.replace(Descriptor::parse(s.data())?).is_some() {
-                    return Err(format!("the section {} stands twice", abi::DESCRIPTOR_SECTION));
-                }
+                let before = self.descriptor.replace(Descriptor::parse(s.data())?);
+                before.map_or(Ok(()), |_| Err(format!("the section {} stands twice", abi::DESCRIPTOR_SECTION)))?;
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! One validator's engine, put together over any runtime and any network.
 
 use crate::{
-    Env, Ledger, Timing,
+    Ledger, MakeLedger, Timing,
     application::{App, Delivery},
     block::{Ordered, digest},
     env::{EngineEnv, OUTBOX},
@@ -112,7 +112,7 @@ pub struct Running {
 pub async fn start<E, P, B, S, R>(
     context: E,
     parts: Parts<P, B, S, R>,
-    ledger: impl FnOnce(Arc<dyn Env>) -> Arc<dyn Ledger>,
+    ledger: MakeLedger,
 ) -> Result<Running, commonware_codec::Error>
 where
     E: CryptoRng + Spawner + Metrics + Clock + Storage + Supervisor + Send + Sync + 'static,

@@ -6,6 +6,10 @@ use stint_proto::{Block, Hash, Header, Transaction};
 /// To be called once a final block is durable. Dropping it uncalled stops the node.
 pub type Ack = Box<dyn FnOnce() + Send>;
 
+/// Makes a validator's ledger in the environment it shall live in. Boxed, so that the engine is
+/// compiled in this crate and not again in whichever calls it.
+pub type MakeLedger = Box<dyn FnOnce(Arc<dyn crate::Env>) -> Arc<dyn Ledger> + Send>;
+
 /// What a new block stands on.
 pub struct Ancestors {
     /// The block to build on.

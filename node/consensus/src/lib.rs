@@ -28,7 +28,7 @@ mod production;
 
 pub use engine::{CHANNELS, Parts, QUOTAS, Running, max_message_bytes, start};
 pub use env::Env;
-pub use ledger::{Ack, Ancestors, Draft, Ledger};
+pub use ledger::{Ack, Ancestors, Draft, Ledger, MakeLedger};
 pub use production::{Config, ConsensusError, Peer, run};
 
 /// Timing of the engine. A leader that finds nothing to propose waits for the heartbeat, so

@@ -1,7 +1,7 @@
 //! A validator on real sockets and disks.
 
 use crate::{
-    Env, Ledger, Timing,
+    MakeLedger, Timing,
     engine::{CHANNELS, Parts, QUOTAS, max_message_bytes, start},
 };
 use commonware_codec::{Copying, DecodeExt};
@@ -23,7 +23,7 @@ use commonware_utils::{
     ordered::{Map, Set},
 };
 use futures::future::{FutureExt, select_all};
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 use stint_proto::{Block, Hash};
 use tokio::sync::oneshot;
 
@@ -77,11 +77,7 @@ pub(crate) fn namespace(chain_id: Hash) -> Vec<u8> {
 }
 
 /// Runs a validator on this thread until `stop` fires or a part of it ends.
-pub fn run(
-    config: Config,
-    stop: oneshot::Receiver<()>,
-    ledger: impl FnOnce(Arc<dyn Env>) -> Arc<dyn Ledger> + Send + 'static,
-) -> Result<(), ConsensusError> {
+pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> Result<(), ConsensusError> {
     let runtime = engine_tokio::Config::new()
         .with_worker_threads(THREADS)
         .with_tcp_nodelay(Some(true))

@@ -27,7 +27,7 @@ pub struct Ended {
     /// The number that the caller gave it.
     pub number: u64,
     /// Its receipt, or why there is none.
-    pub receipt: Result<Receipt, String>,
+    pub receipt: Result<Box<Receipt>, String>,
     /// From the first sending to the answer.
     pub took: Duration,
 }
@@ -113,8 +113,7 @@ async fn session(
                     None => more = false,
                     Some(call) => {
                         let (number, tx) = call.map_err(Interrupted::Fatal)?;
-                        send(&to_send, &tx).await?;
-                        under_way.insert(tx.id(), UnderWay { number, tx, since: Instant::now() });
+                        launch(&to_send, under_way, UnderWay { number, tx, since: Instant::now() }).await?;
                     }
                 }
             }
@@ -134,13 +133,11 @@ async fn session(
                 }
                 Verdict::SendAgain => {
                     tokio::time::sleep(PAUSE).await;
-                    send(&to_send, &call.tx).await?;
-                    under_way.insert(call.tx.id(), call);
+                    launch(&to_send, under_way, call).await?;
                 }
                 Verdict::SignAgain => {
                     let tx = source.again(number, &client, height).map_err(Interrupted::Fatal)?;
-                    send(&to_send, &tx).await?;
-                    under_way.insert(tx.id(), UnderWay { number, tx, since });
+                    launch(&to_send, under_way, UnderWay { number, tx, since }).await?;
                 }
                 Verdict::OtherNode(why) => {
                     under_way.insert(call.tx.id(), call);
@@ -153,6 +150,17 @@ async fn session(
     (progress, result)
 }
 
+/// A call is under way before it is sent: where sending fails, the next session sends it again.
+async fn launch(
+    to_send: &mpsc::Sender<v1::SubmitRequest>,
+    under_way: &mut BTreeMap<CallId, UnderWay>,
+    call: UnderWay,
+) -> Result<(), Interrupted> {
+    let tx = call.tx.clone();
+    under_way.insert(tx.id(), call);
+    send(to_send, &tx).await
+}
+
 async fn send(to_send: &mpsc::Sender<v1::SubmitRequest>, tx: &Transaction) -> Result<(), Interrupted> {
     let request = v1::SubmitRequest { transaction: Some(tx.into()) };
     to_send.send(request).await.map_err(|_| Interrupted::Node("it closed the stream".into()))
@@ -163,7 +171,7 @@ fn call_id(answer: &v1::SubmitResponse) -> Option<CallId> {
 }
 
 enum Verdict {
-    Ended(Result<Receipt, String>),
+    Ended(Result<Box<Receipt>, String>),
     /// The same call, a little later.
     SendAgain,
     /// The call is over without effect and may be made anew.
@@ -178,7 +186,7 @@ fn judge(answer: v1::SubmitResponse, height: &mut u64) -> Verdict {
             match &receipt.refusal {
                 Some(r) if r.rule == "block-fuel" => Verdict::SignAgain,
                 Some(r) => Verdict::Ended(Err(format!("{}: {}", r.rule, r.message))),
-                None => Verdict::Ended(Ok(receipt)),
+                None => Verdict::Ended(Ok(Box::new(receipt))),
             }
         }
         Some(Outcome::ExpiredAt(at)) => {

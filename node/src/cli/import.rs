@@ -66,6 +66,8 @@ impl Git {
         result?;
         commits.notes.tell();
         tally.tell(commits.notes.known)?;
+        // The node that answered at the start may be gone by now.
+        let client = self.target.connect().await?;
         report::contributors(&client, &self.commons, Some(&repository)).await
     }
 }

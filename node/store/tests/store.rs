@@ -78,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
     #[test]
     fn keeps_every_height_through_commits_and_restarts(steps in prop::collection::vec(step(), 1..24)) {
         let medium = Medium::memory().unwrap();
@@ -120,7 +120,7 @@ proptest! {
                 prop_assert_eq!(state.get(&[b'c', k]).unwrap(), model.get(&vec![b'c', k]).cloned());
             }
             let backwards = state.scan(b"c", b"d", 3, true).unwrap();
-            let expected: Vec<_> = model.iter().rev().take(3).filter(|(k, _)| k[0] == b'c').map(|(k, v)| (k.clone(), v.clone())).collect();
+            let expected: Vec<_> = model.iter().rev().filter(|(k, _)| k[0] == b'c').take(3).map(|(k, v)| (k.clone(), v.clone())).collect();
             prop_assert_eq!(backwards, expected);
             prop_assert_eq!(store.results(height).unwrap().unwrap().state_root, root_of(model));
             if height > 0 {

@@ -1,7 +1,7 @@
 //! A network of consensus engines in one process, on simulated time, network and storage, driven by
 //! one seed: the same seed gives the same trace.
 //!
-//! What the engines order is for whoever brings a [`Ledger`]; the crate knows no node, so that an
+//! What the engines order is for whoever brings a [`stint_consensus::Ledger`]; the crate knows no node, so that an
 //! edit of the node does not compile the engine again.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -17,18 +17,12 @@ use commonware_p2p::{
 use commonware_runtime::{Clock, Handle, Runner, Spawner, Supervisor, deterministic};
 use commonware_utils::{NZUsize, TryCollect as _, ordered::Set, probability};
 use futures::future::BoxFuture;
-use std::{
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
-};
-use stint_consensus::{CHANNELS, Env, Ledger, Parts, QUOTAS, Timing, max_message_bytes, start};
+use std::time::{Duration, UNIX_EPOCH};
+use stint_consensus::{CHANNELS, MakeLedger, Parts, QUOTAS, Timing, max_message_bytes, start};
 use stint_proto::{Block, Hash};
 
 type Context = deterministic::Context;
 type Channel = (Sender<PublicKey, Context>, Receiver<PublicKey>);
-
-/// Makes a validator's ledger in the environment it shall live in.
-pub type MakeLedger = Box<dyn FnOnce(Arc<dyn Env>) -> Arc<dyn Ledger> + Send>;
 
 /// One-way delay between validators.
 const LATENCY: Duration = Duration::from_millis(20);

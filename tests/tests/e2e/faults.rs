@@ -36,6 +36,8 @@ async fn finished(mut import: Child) -> String {
     out
 }
 
+/// The importer once took a commit from git, lost its node while sending it, and forgot it: one
+/// commit fewer and no word about it. A call is now under way before it is sent.
 #[tokio::test]
 async fn an_import_survives_the_death_of_any_one_validator() {
     // The first one is the validator that the importer talks to.
