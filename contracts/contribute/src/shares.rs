@@ -54,13 +54,13 @@ fn standings(period: (u32, u32)) -> Result<(Vec<Standing>, Decimal), Refusal> {
     weighed(period, |author, _, _, weight, sum| {
         let entry = by_author.entry(author).or_default();
         entry.0 += sum.count;
-        entry.1 = entry.1.add(quantity(sum).mul(weight)?)?;
+        entry.1 = entry.1.plus(quantity(sum).times(weight)?)?;
         Ok(())
     })?;
     let mut total = Decimal::ZERO;
     let mut all = Vec::with_capacity(by_author.len());
     for (number, (contributions, points)) in by_author {
-        total = total.add(points)?;
+        total = total.plus(points)?;
         let weight = points.at(POINT_SCALE).and_then(|p| u128::try_from(p).ok());
         let weight =
             weight.ok_or_else(|| Refusal::new(Code::OutOfRange, "overflow", "an author's points do not fit"))?;
@@ -112,7 +112,7 @@ pub fn explain(request: ExplainShareRequest) -> Result<ExplainShareResponse, Ref
         if author == number {
             let term = terms.entry((version, kind.to_string())).or_insert((weight, 0, Decimal::ZERO));
             term.1 += sum.count;
-            term.2 = term.2.add(quantity(sum))?;
+            term.2 = term.2.plus(quantity(sum))?;
         }
         Ok(())
     })?;
@@ -124,7 +124,7 @@ pub fn explain(request: ExplainShareRequest) -> Result<ExplainShareResponse, Ref
     let mut shown = Vec::new();
     let mut sum = Vec::new();
     for ((rule_version, kind), (weight, contributions, quantity)) in terms {
-        let points = quantity.mul(weight)?;
+        let points = quantity.times(weight)?;
         sum.push(format!("{quantity} {kind} x {weight}"));
         let (weight, quantity, points) = (weight.to_string(), quantity.to_string(), points.to_string());
         shown.push(Term { kind, rule_version, weight, contributions, quantity, points });

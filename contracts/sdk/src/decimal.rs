@@ -49,14 +49,14 @@ impl Decimal {
     }
 
     /// Exact sum.
-    pub fn add(self, other: Decimal) -> Result<Decimal, Refusal> {
+    pub fn plus(self, other: Decimal) -> Result<Decimal, Refusal> {
         let scale = self.scale.max(other.scale);
         let sum = self.at(scale).zip(other.at(scale)).and_then(|(a, b)| a.checked_add(b));
         sum.map(|mantissa| Decimal { mantissa, scale }.shorten()).ok_or_else(|| overflow("sum"))
     }
 
     /// Exact product; refused when it has more than 18 digits behind the point.
-    pub fn mul(self, other: Decimal) -> Result<Decimal, Refusal> {
+    pub fn times(self, other: Decimal) -> Result<Decimal, Refusal> {
         let (a, b) = (self.shorten(), other.shorten());
         let mantissa = a.mantissa.checked_mul(b.mantissa).ok_or_else(|| overflow("product"))?;
         let product = Decimal { mantissa, scale: a.scale + b.scale }.shorten();
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let big = Decimal::new(i128::MAX, 0).unwrap();
-        assert_eq!(big.add(Decimal::ONE).unwrap_err().rule, "overflow");
-        assert_eq!(big.mul(big).unwrap_err().rule, "overflow");
+        assert_eq!(big.plus(Decimal::ONE).unwrap_err().rule, "overflow");
+        assert_eq!(big.times(big).unwrap_err().rule, "overflow");
         let small = Decimal::new(1, 18).unwrap();
-        assert_eq!(small.mul(Decimal::new(1, 1).unwrap()).unwrap_err().rule, "overflow");
-        assert_eq!(small.mul(Decimal::new(10, 0).unwrap()).unwrap().to_string(), "0.00000000000000001");
+        assert_eq!(small.times(Decimal::new(1, 1).unwrap()).unwrap_err().rule, "overflow");
+        assert_eq!(small.times(Decimal::new(10, 0).unwrap()).unwrap().to_string(), "0.00000000000000001");
     }
 
     proptest! {
@@ -190,8 +190,8 @@ mod tests {
         fn behaves_like_a_number(a in -1_000_000_000i64..1_000_000_000, b in -1_000_000_000i64..1_000_000_000, s in 0u8..9, t in 0u8..9) {
             let (x, y) = (Decimal::new(a.into(), s).unwrap(), Decimal::new(b.into(), t).unwrap());
             let scaled = |m: i64, s: u8| i128::from(m) * 10i128.pow((9 - s).into());
-            prop_assert_eq!(x.add(y).unwrap().at(9), Some(scaled(a, s) + scaled(b, t)));
-            prop_assert_eq!(x.mul(y).unwrap().at(18), Some(scaled(a, s) * scaled(b, t)));
+            prop_assert_eq!(x.plus(y).unwrap().at(9), Some(scaled(a, s) + scaled(b, t)));
+            prop_assert_eq!(x.times(y).unwrap().at(18), Some(scaled(a, s) * scaled(b, t)));
             prop_assert_eq!(x.cmp(&y), scaled(a, s).cmp(&scaled(b, t)));
             prop_assert_eq!(Decimal::parse(&x.to_string(), 18).unwrap(), x);
         }
