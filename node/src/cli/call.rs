@@ -16,25 +16,17 @@ use tonic_reflection::pb::v1::{
 
 /// Calls a command: signed, ordered, executed by every validator.
 #[derive(Args)]
-pub struct Call {
-    #[command(flatten)]
-    target: Target,
-    /// The commons that is called
-    #[arg(long)]
-    commons: String,
-    /// For example stint.contribute.v1.Contribute/SetRule
-    method: String,
-    /// The request as JSON; - reads standard input
-    #[arg(default_value = "{}")]
-    request: String,
-}
+pub struct Call(#[command(flatten)] Asked);
 
 /// Asks a query.
 #[derive(Args)]
-pub struct Query {
+pub struct Query(#[command(flatten)] Asked);
+
+#[derive(Args)]
+struct Asked {
     #[command(flatten)]
     target: Target,
-    /// The commons that is asked
+    /// The commons that is meant
     #[arg(long)]
     commons: String,
     /// For example stint.contribute.v1.Contribute/GetShares
@@ -44,13 +36,22 @@ pub struct Query {
     request: String,
 }
 
-impl Call {
-    pub async fn execute(&self) -> Result<(), Failure> {
+impl Asked {
+    /// A connection, the method as the node describes it, and the request encoded for it.
+    async fn prepare(&self) -> Result<(Client, MethodDescriptor, Bytes), Failure> {
         let client = self.target.connect().await?;
         let method = describe(&client, &self.method).await?;
         let request = encode(&method, &self.request)?;
-        let key = self.target.signer()?;
-        let (response, height) = client.command(&key, &self.commons, &path(&method), request).await?;
+        Ok((client, method, request))
+    }
+}
+
+impl Call {
+    pub async fn execute(&self) -> Result<(), Failure> {
+        let Call(asked) = self;
+        let (client, method, request) = asked.prepare().await?;
+        let key = asked.target.signer()?;
+        let (response, height) = client.command(&key, &asked.commons, &path(&method), request).await?;
         print(&method, response)?;
         eprintln!("final at height {height}");
         Ok(())
@@ -59,10 +60,9 @@ impl Call {
 
 impl Query {
     pub async fn execute(&self) -> Result<(), Failure> {
-        let client = self.target.connect().await?;
-        let method = describe(&client, &self.method).await?;
-        let request = encode(&method, &self.request)?;
-        print(&method, client.query(&self.commons, &path(&method), request).await?)
+        let Query(asked) = self;
+        let (client, method, request) = asked.prepare().await?;
+        print(&method, client.query(&asked.commons, &path(&method), request).await?)
     }
 }
 
