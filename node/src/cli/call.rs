@@ -16,11 +16,17 @@ use tonic_reflection::pb::v1::{
 
 /// Calls a command: signed, ordered, executed by every validator.
 #[derive(Args)]
-pub struct Call(#[command(flatten)] Asked);
+pub struct Call {
+    #[command(flatten)]
+    asked: Asked,
+}
 
 /// Asks a query.
 #[derive(Args)]
-pub struct Query(#[command(flatten)] Asked);
+pub struct Query {
+    #[command(flatten)]
+    asked: Asked,
+}
 
 #[derive(Args)]
 struct Asked {
@@ -48,7 +54,7 @@ impl Asked {
 
 impl Call {
     pub async fn execute(&self) -> Result<(), Failure> {
-        let Call(asked) = self;
+        let asked = &self.asked;
         let (client, method, request) = asked.prepare().await?;
         let key = asked.target.signer()?;
         let (response, height) = client.command(&key, &asked.commons, &path(&method), request).await?;
@@ -60,7 +66,7 @@ impl Call {
 
 impl Query {
     pub async fn execute(&self) -> Result<(), Failure> {
-        let Query(asked) = self;
+        let asked = &self.asked;
         let (client, method, request) = asked.prepare().await?;
         print(&method, client.query(&asked.commons, &path(&method), request).await?)
     }

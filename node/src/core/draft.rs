@@ -3,7 +3,7 @@
 use super::Node;
 use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 use stint_consensus::{Ancestors, Draft, Env};
-use stint_proto::{CallId, limits::EXECUTION_LAG};
+use stint_proto::{CallId, Header, limits::EXECUTION_LAG};
 
 /// Time between two blocks while there is work: a block costs each validator about as much as
 /// some hundred calls, so a few calls wait for each other.
@@ -25,7 +25,7 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
     loop {
         let (tip, arrivals) = (node.tip(), node.arrivals.get());
         let now = env.now_ms();
-        if tip.height + EXECUTION_LAG >= height && now >= pace {
+        if may_certify(tip.height, &parent) && now >= pace {
             let to_order = node.pool().has_draft(height, &ordered);
             // Results that no header certifies yet: of executed blocks, or of some to come.
             let uncertified = node.last_with_calls.load(Ordering::Relaxed) > parent.executed_height
@@ -44,12 +44,54 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
                 });
             }
         }
-        let next = if now < pace { pace } else { heartbeat.max(now + 1) };
+        // Behind the heartbeat only execution is waited for.
+        let next = [pace, heartbeat].into_iter().find(|t| *t > now).unwrap_or(now + HEARTBEAT_MS);
         tokio::select! {
             biased;
             () = node.find(|t| (t.height > tip.height).then_some(())) => {}
             () = node.arrivals.find(|n| (n != arrivals).then_some(())) => {}
             () = env.sleep(Duration::from_millis(next - now)) => {}
         }
+    }
+}
+
+/// True when a block on `parent` could certify what this node has executed: not too far behind it,
+/// and not behind what the parent certifies already.
+fn may_certify(executed: u64, parent: &Header) -> bool {
+    executed >= parent.executed_height && executed + EXECUTION_LAG > parent.height
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stint_proto::Hash;
+
+    /// A validator that lagged behind its parent's certified height once would have drafted a block
+    /// that certifies less than its parent, which no other validator accepts.
+    #[test]
+    fn a_draft_never_certifies_less_than_its_parent_nor_too_little() {
+        let parent = |height, executed_height| Header {
+            chain_id: Hash::ZERO,
+            epoch: 0,
+            view: 0,
+            parent_view: 0,
+            height,
+            leader: [0; 32],
+            parent: Hash::ZERO,
+            time_ms: 0,
+            transactions_root: Hash::ZERO,
+            transaction_count: 0,
+            protocol_version: 1,
+            executed_height,
+            state_root: Hash::ZERO,
+            receipts_root: Hash::ZERO,
+            next_committee: Hash::ZERO,
+        };
+        assert!(may_certify(9, &parent(9, 8)));
+        assert!(may_certify(8, &parent(9, 8)));
+        assert!(!may_certify(7, &parent(9, 8)), "the parent certifies 8 already");
+        assert!(may_certify(6, &parent(9, 5)), "10 - 6 = K");
+        assert!(!may_certify(5, &parent(9, 5)), "10 - 5 > K");
+        assert!(may_certify(0, &parent(0, 0)));
     }
 }
