@@ -12,7 +12,7 @@
 //! | `get(key, size) -> packed` | the value of a key; -1 when there is none | 500 + 1 a byte |
 //! | `put(key, size, value, size)` | writes a value | 1,000 + 10 a byte |
 //! | `delete(key, size)` | deletes a key | 1,000 + 10 a byte |
-//! | `scan(from, size, to, size, limit, reverse) -> packed` | entries with `from <= key < to`: repeated (key size [4], key, value size [4], value), little endian | 1,000 + 500 an entry + 1 a byte |
+//! | `scan(from, size, to, size, limit, reverse) -> packed` | entries with `from <= key < to`: repeated (key size [4], key, value size [4], value), little endian | 1,000 + 500 a key looked at, deleted ones too + 1 a byte |
 //! | `emit(type, size, body, size)` | announces an event | 500 + 10 a byte |
 //! | `refuse(refusal, size)` | refuses the call with an encoded `stint.v1.Refusal`; the call still returns | 500 + 1 a byte |
 //! | `context() -> packed` | who calls, where and when: [`CallContext`] | 500 + 1 a byte |
@@ -54,7 +54,7 @@ pub mod price {
     pub const CALL: u64 = 500;
     /// Writing and scanning.
     pub const WRITE: u64 = 1_000;
-    /// An entry of a scan.
+    /// A key that a scan looks at.
     pub const ENTRY: u64 = 500;
     /// A byte that is only handed over.
     pub const BYTE: u64 = 1;

@@ -139,9 +139,9 @@ fn scan(mut c: Caller<'_, Host>, from: u32, fs: u32, to: u32, ts: u32, limit: u3
         0 => keys::end_of(&c.data().prefix),
         _ => state_key(&mut c, to, ts, 0)?,
     };
-    let entries = c.data().overlay.scan(&from, &to, limit as usize, reverse != 0).map_err(node)?;
-    // Paid for what was found; a page bounds what may be found before it is paid.
-    charge(&mut c, price::ENTRY * entries.len() as u64)?;
+    let (entries, looked_at) = c.data().overlay.scan(&from, &to, limit as usize, reverse != 0).map_err(node)?;
+    // Paid for what was looked at, which a page and the call's own deletions bound before it is paid.
+    charge(&mut c, price::ENTRY * looked_at as u64)?;
     let skip = c.data().prefix.len();
     let mut page = Vec::new();
     for (key, value) in entries {

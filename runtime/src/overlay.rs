@@ -1,5 +1,11 @@
 use crate::{Entry, State, StateError};
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, VecDeque},
+    iter::Peekable,
+    ops::Bound,
+    sync::Arc,
+};
 
 /// Writes in key order; `None` deletes.
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -35,40 +41,38 @@ impl Overlay {
         self.top().insert(key, None);
     }
 
-    /// Like [`State::scan`], with the writes of all layers seen.
-    pub fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StateError> {
-        if from >= to || limit == 0 {
-            return Ok(Vec::new());
+    /// Like [`State::scan`], with the writes of all layers seen. Answers with the entries and the
+    /// number of keys that were looked at for them, deleted ones too: that is what a scan costs.
+    pub fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<(Vec<Entry>, usize), StateError> {
+        let (mut out, mut looked_at) = (Vec::new(), 0);
+        if from >= to {
+            return Ok((out, looked_at));
         }
-        let mut written: BTreeMap<&[u8], Option<&Vec<u8>>> = BTreeMap::new();
-        for layer in &self.layers {
-            for (k, v) in layer.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to))) {
-                written.insert(k, v.as_ref());
-            }
-        }
-        // Each written key can hide at most one stored one, so this many stored ones are enough.
-        let stored = self.base.scan(from, to, limit.saturating_add(written.len()), reverse)?;
-        let live = written.iter().filter_map(|(k, v)| v.map(|v| (k.to_vec(), v.clone())));
-        let kept = stored.iter().filter(|(k, _)| !written.contains_key(k.as_slice())).cloned();
-        let merged: BTreeMap<Vec<u8>, Vec<u8>> = live.chain(kept).collect();
-        // Where the stored page was full, keys behind its last one are not known to be complete.
-        let full = stored.len() == limit.saturating_add(written.len());
-        let edge = stored.last().filter(|_| full).map(|(k, _)| k.clone());
-        let inside = |k: &Vec<u8>| match &edge {
-            Some(edge) if reverse => k >= edge,
-            Some(edge) => k <= edge,
-            None => true,
+        let mut written = Written::new(&self.layers, from, to, reverse);
+        let mut stored = Stored {
+            base: &*self.base,
+            bounds: Some((from.to_vec(), to.to_vec())),
+            page: VecDeque::new(),
+            limit,
+            reverse,
         };
-        let page = merged.into_iter().filter(|(k, _)| inside(k));
-        Ok(match reverse {
-            false => page.take(limit).collect(),
-            true => {
-                let mut all: Vec<Entry> = page.collect();
-                all.reverse();
-                all.truncate(limit);
-                all
+        while out.len() < limit {
+            let order = match (written.peek(), stored.peek()?) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(w), Some(s)) if reverse => s.cmp(w),
+                (Some(w), Some(s)) => w.cmp(s),
+            };
+            looked_at += 1;
+            let stored_entry = if order.is_ge() { stored.next()? } else { None };
+            match if order.is_le() { written.next() } else { None } {
+                Some((key, Some(value))) => out.push((key.to_vec(), value.clone())),
+                Some((_, None)) => {}
+                None => out.extend(stored_entry),
             }
-        })
+        }
+        Ok((out, looked_at))
     }
 
     /// Opens a layer for a call.
@@ -106,6 +110,70 @@ impl Overlay {
     fn top(&mut self) -> &mut Writes {
         let last = self.layers.len() - 1;
         &mut self.layers[last]
+    }
+}
+
+/// One layer's writes in a range, in the order of the scan.
+type Range<'a> = Peekable<Box<dyn Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)> + 'a>>;
+
+/// The writes of all layers in a range, each key once, with its newest value.
+struct Written<'a> {
+    layers: Vec<Range<'a>>,
+    reverse: bool,
+}
+
+impl<'a> Written<'a> {
+    fn new(layers: &'a [Writes], from: &[u8], to: &[u8], reverse: bool) -> Written<'a> {
+        let bounds = (Bound::Included(from), Bound::Excluded(to));
+        let range = |layer: &'a Writes| -> Range<'a> {
+            let range = layer.range::<[u8], _>(bounds);
+            let boxed: Box<dyn Iterator<Item = _> + 'a> = if reverse { Box::new(range.rev()) } else { Box::new(range) };
+            boxed.peekable()
+        };
+        Written { layers: layers.iter().map(range).collect(), reverse }
+    }
+
+    fn peek(&mut self) -> Option<&'a Vec<u8>> {
+        let heads = self.layers.iter_mut().filter_map(|l| l.peek().map(|(key, _)| *key));
+        if self.reverse { heads.max() } else { heads.min() }
+    }
+
+    fn next(&mut self) -> Option<(&'a Vec<u8>, &'a Option<Vec<u8>>)> {
+        let key = self.peek()?;
+        // The newest layer is the last.
+        let same = self.layers.iter_mut().filter_map(|l| l.next_if(|(k, _)| *k == key));
+        same.last()
+    }
+}
+
+/// Stored entries of a range, a page at a time.
+struct Stored<'a> {
+    base: &'a dyn State,
+    /// What is not read yet.
+    bounds: Option<(Vec<u8>, Vec<u8>)>,
+    page: VecDeque<Entry>,
+    limit: usize,
+    reverse: bool,
+}
+
+impl Stored<'_> {
+    fn peek(&mut self) -> Result<Option<&Vec<u8>>, StateError> {
+        if self.page.is_empty()
+            && let Some((from, to)) = self.bounds.take()
+        {
+            self.page = self.base.scan(&from, &to, self.limit, self.reverse)?.into();
+            if let Some((last, _)) = self.page.back().filter(|_| self.page.len() == self.limit) {
+                // A zero byte behind a key makes the first key after it.
+                let after = || [last.as_slice(), &[0]].concat();
+                self.bounds = Some(if self.reverse { (from, last.clone()) } else { (after(), to) });
+            }
+        }
+        Ok(self.page.front().map(|(key, _)| key))
+    }
+
+    fn next(&mut self) -> Result<Option<Entry>, StateError> {
+        self.peek()?;
+        Ok(self.page.pop_front())
     }
 }
 
@@ -156,7 +224,7 @@ mod tests {
             for k in 0u8..24 {
                 prop_assert_eq!(overlay.get(&[k]), expected.get(&[k]));
             }
-            prop_assert_eq!(overlay.scan(&[from], &[to], limit, reverse), expected.scan(&[from], &[to], limit, reverse));
+            prop_assert_eq!(overlay.scan(&[from], &[to], limit, reverse).unwrap().0, expected.scan(&[from], &[to], limit, reverse).unwrap());
         }
     }
 }

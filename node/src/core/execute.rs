@@ -50,12 +50,14 @@ fn execute(node: &Node, block: &Block) -> Result<(), String> {
         node.last_with_calls.store(header.height, Ordering::Relaxed);
     }
     node.pool().settle(block.transactions.iter().map(|t| t.id()), header.height);
+    // First the block can be read, then its calls are told to be final: whoever hears of the end of
+    // a call and asks a query next sees what it did.
+    node.executed.set(tip);
     for (id, index) in &result.effective {
         if node.waiters.has(*id) {
             node.waiters.tell(*id, Outcome::Receipt(result.receipts[*index as usize].clone()));
         }
     }
     node.waiters.expire(header.height);
-    node.executed.set(tip);
     Ok(())
 }

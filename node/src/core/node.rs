@@ -189,6 +189,10 @@ impl Node {
     /// The receipt of a call, encoded, once it is final.
     pub fn receipt(&self, id: CallId) -> Result<Option<Bytes>, Refusal> {
         let Some(at) = self.store.locate(id).map_err(|e| internal(&e))? else { return Ok(None) };
+        // Final is what queries can see, not what is being committed.
+        if at.height > self.tip().height {
+            return Ok(None);
+        }
         self.store.receipt(at).map_err(|e| internal(&e))
     }
 

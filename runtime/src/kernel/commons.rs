@@ -138,7 +138,7 @@ fn has_steward(overlay: &Overlay, commons: &str) -> Result<bool, RuntimeError> {
 
 fn members(overlay: &Overlay, commons: &str) -> Result<Vec<v1::Member>, RuntimeError> {
     let prefix = keys::member(commons, "");
-    let entries = overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?;
+    let entries = overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?.0;
     let member = |(key, value): &(Vec<u8>, Vec<u8>)| v1::Member {
         agent: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
         roles: Membership::decode(value.as_slice()).unwrap_or_default().roles,
@@ -152,7 +152,7 @@ pub fn get(overlay: &Overlay, commons: &str) -> Answer<v1::GetCommonsResponse> {
     };
     let prefix = keys::instance(commons, "");
     let mut contracts = Vec::new();
-    for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), PAGE_ROWS, false)? {
+    for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), PAGE_ROWS, false)?.0 {
         contracts.push(v1::Instance {
             service: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
             code_hash: Instance::decode(value.as_slice()).unwrap_or_default().code.into(),
@@ -175,7 +175,7 @@ pub fn list(overlay: &Overlay, request: v1::ListCommonsRequest) -> Answer<v1::Li
         "" => prefix.clone(),
         after => [keys::commons(after), vec![0]].concat(),
     };
-    let entries = overlay.scan(&from, &keys::end_of(&prefix), rows + 1, false)?;
+    let entries = overlay.scan(&from, &keys::end_of(&prefix), rows + 1, false)?.0;
     let mut commons: Vec<String> =
         entries.iter().map(|(k, _)| String::from_utf8_lossy(&k[prefix.len()..]).into_owned()).collect();
     let more = commons.len() > rows;

@@ -203,7 +203,7 @@ impl<'a> Directory<'a> {
     pub fn instances(&self) -> Result<Vec<InstanceRef>, RuntimeError> {
         let prefix = b"k/instance/".to_vec();
         let mut found = Vec::new();
-        for (key, value) in self.overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)? {
+        for (key, value) in self.overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?.0 {
             let damaged = |reason: &str| RuntimeError::Damaged { key: keys::show(&key), reason: reason.into() };
             let name = std::str::from_utf8(&key[prefix.len()..]).map_err(|_| damaged("not UTF-8"))?;
             let (commons, service) = name.split_once('/').ok_or_else(|| damaged("no service"))?;

@@ -1,6 +1,8 @@
 //! Clients that are not ours.
 
+use prost::Message;
 use std::{path::Path, process::Command};
+use stint_node::cli::contribute::{Contribution, GetSharesRequest, GetSharesResponse, RecordRequest};
 use stint_tests::{Devnet, TestRepository};
 
 /// A Python with grpcio, made once on a machine.
@@ -44,4 +46,30 @@ fn python_reads_the_shares_by_reflection_and_by_stubs() {
         shown["by_stubs"].as_array().expect("a list").iter().filter_map(|s| s["basis_points"].as_u64()).sum();
     assert_eq!(percent, 10_000);
     assert_eq!(shown["unsigned_command"], "UNAUTHENTICATED");
+}
+
+/// A call was once told to be final a moment before queries could see its block: `stint found`
+/// founded a commons and was told that there is none.
+#[tokio::test]
+async fn what_is_final_is_seen_by_the_next_query() {
+    let devnet = Devnet::start(1);
+    devnet.ok(&["found", "forge"]);
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    for n in 1..=100u64 {
+        let contribution = Contribution {
+            id: format!("c{n}"),
+            author: "ana".into(),
+            kind: "commit".into(),
+            quantity: "1".into(),
+            reference: String::new(),
+            date: "2026-01-01".into(),
+        };
+        let request = RecordRequest { contribution: Some(contribution) }.encode_to_vec();
+        let record = "/stint.contribute.v1.Contribute/Record";
+        client.command(&steward, "forge", record, request.into()).await.expect("recorded");
+        let request = GetSharesRequest::default().encode_to_vec();
+        let answer =
+            client.query("forge", "/stint.contribute.v1.Contribute/GetShares", request.into()).await.expect("shares");
+        assert_eq!(GetSharesResponse::decode(answer).expect("a response").contributions, n);
+    }
 }
