@@ -1,6 +1,13 @@
-//! The importer's messages, from the contract's own `.proto`.
+//! The importer's messages, from the contract's own `.proto`; and the SDK, which `stint contract
+//! new` puts beside every new contract.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    sdk()?;
     let include = "../contracts/contribute/proto";
     let mut compiler = protox::Compiler::new([include])?;
     compiler.include_imports(true).include_source_info(false).open_file("stint/contribute/v1/contribute.proto")?;
@@ -9,5 +16,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build_client(false)
         .compile_fds(compiler.file_descriptor_set())?;
     println!("cargo:rerun-if-changed={include}");
+    Ok(())
+}
+
+fn sdk() -> Result<(), Box<dyn std::error::Error>> {
+    let root = Path::new("../contracts/sdk").canonicalize()?;
+    let mut files = Vec::new();
+    walk(&root, &mut files)?;
+    files.sort();
+    let mut text = String::from("/// Files of the SDK: path and text.\nconst SDK: &[(&str, &str)] = &[\n");
+    for file in files {
+        let name = file.strip_prefix(&root)?.display().to_string();
+        text += &format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string());
+    }
+    let lock = Path::new("../contracts/Cargo.lock").canonicalize()?;
+    text +=
+        &format!("];\n/// The lock file of the project's own contracts.\nconst LOCK: &str = include_str!({lock:?});\n");
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("sdk.rs"), text)?;
+    println!("cargo:rerun-if-changed=../contracts/sdk");
+    println!("cargo:rerun-if-changed=../contracts/Cargo.lock");
+    Ok(())
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match path.is_dir() {
+            true if name != "target" => walk(&path, files)?,
+            false if !name.starts_with('.') => files.push(path),
+            _ => {}
+        }
+    }
     Ok(())
 }

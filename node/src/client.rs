@@ -5,6 +5,7 @@ use crate::api::{metadata, raw::RawCodec, status::refusal};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use http::uri::PathAndQuery;
+use prost::Message;
 use std::{net::SocketAddr, time::Duration};
 use stint_proto::{
     Call, CallId, Code, Hash, Refusal, Transaction, TransactionError,
@@ -20,7 +21,7 @@ use tonic::{
 /// Heights for which a call stays valid: about ten minutes of a busy ledger.
 pub const VALID_FOR: u64 = 6_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const LARGEST_ANSWER: usize = 8 << 20;
+const LARGEST_ANSWER: usize = 80 << 20;
 
 /// A node that answers.
 #[derive(Clone)]
@@ -143,6 +144,38 @@ impl Client {
     ) -> Result<(Bytes, u64), ClientError> {
         let tx = self.sign(key, commons, method, request, random_id()?).await?;
         self.call(&tx).await
+    }
+
+    /// Publishes a module; the same again changes nothing. Answers with its name.
+    pub async fn publish(
+        &self,
+        key: &SigningKey,
+        commons: &str,
+        module: &[u8],
+    ) -> Result<v1::PublishResponse, ClientError> {
+        let request = v1::PublishRequest { module: Bytes::copy_from_slice(module) };
+        let (answer, _) =
+            self.command(key, commons, "/stint.v1.Kernel/Publish", request.encode_to_vec().into()).await?;
+        v1::PublishResponse::decode(answer).map_err(|e| ClientError::Protocol(e.to_string()))
+    }
+
+    /// Calls a command that needs published code, and waits while validators still compile it.
+    pub async fn command_when_ready(
+        &self,
+        key: &SigningKey,
+        commons: &str,
+        method: &str,
+        request: Bytes,
+    ) -> Result<(Bytes, u64), ClientError> {
+        loop {
+            match self.command(key, commons, method, request.clone()).await {
+                Err(ClientError::Refused(r)) if r.rule == "not-ready" => {
+                    let wait: u64 = r.details.get("wait_ms").and_then(|ms| ms.parse().ok()).unwrap_or(100);
+                    tokio::time::sleep(Duration::from_millis(wait.clamp(10, 10_000))).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     async fn unary(&self, method: &str, request: Request<Bytes>) -> Result<(Bytes, u64), ClientError> {

@@ -88,6 +88,11 @@ impl Folder {
         self.0.join("data/state")
     }
 
+    /// Compiled contracts.
+    pub fn code(&self) -> PathBuf {
+        self.0.join("data/code")
+    }
+
     /// Votes and blocks.
     pub fn engine(&self) -> PathBuf {
         self.0.join("data/engine")

@@ -9,7 +9,7 @@ use crate::{
 };
 use std::net::SocketAddr;
 use stint_consensus::{Config, ConsensusError, Peer, Timing};
-use stint_runtime::{Contracts, RuntimeError};
+use stint_runtime::{Contracts, ContractsOptions, RuntimeError};
 use stint_store::{Medium, StoreError};
 use tokio::sync::oneshot;
 
@@ -96,7 +96,9 @@ pub async fn run(
     let node = {
         let folder = folder.clone();
         let open = move || {
-            Ok::<_, ValidatorError>(Node::open(&Medium::Folder(folder.state()), genesis, chain_id, Contracts::new()?)?)
+            let options = ContractsOptions { folder: Some(folder.code()), ..Default::default() };
+            let contracts = Contracts::with(options)?;
+            Ok::<_, ValidatorError>(Node::open(&Medium::Folder(folder.state()), genesis, chain_id, contracts)?)
         };
         tokio::task::spawn_blocking(open).await.map_err(|e| ValidatorError::Failed(e.to_string()))??
     };

@@ -13,7 +13,12 @@
 //! | a state key, a value | 256 B, 64 kB | a value fits a RocksDB block cache line of pages |
 //! | an event, events a call | 16 kB, 64 | a receipt stays below a block |
 //! | a response | 1 MB | a page of 1,000 rows of 1 kB |
-//! | fuel a call, a block, a query | 1e8, 5e8, 2e9 | a simple instruction is one unit, about 0.5 ns: 50 ms, 250 ms, 1 s |
+//! | fuel a call, a block, a query | 1e8, 2.5e8, 1e10 | the slowest unit measured takes 2 ns: 0.2 s, twice [`BLOCK_TARGET_MS`], 20 s; the usual one 0.2 ns |
+//! | details of a refusal, each | 16, 256 bytes | a line of a table |
+//! | calls of contracts in one another | 8 deep | a charter, its book, and what they ask |
+//! | keys that a simulation lists | 10,000 | a page of 1,000 rows with their indexes |
+//! | time from publishing to serving | 8 ms a kB | twice what compiling takes on a busy core |
+//! | old keys deleted by one step after an upgrade | 1,000 | a page |
 //! | a contract's memory | 16 MB | 256 Wasm pages; most calls touch three |
 //! | valid-until ahead of the tip | 36,000 heights | one hour at ten blocks a second |
 //! | pool | 64 MB, 50,000 calls | ten seconds of the target load |
@@ -60,12 +65,28 @@ pub const EVENTS: usize = 64;
 pub const RESPONSE_BYTES: usize = 1024 * 1024;
 /// A refusal's message, bytes; longer ones are cut.
 pub const MESSAGE_BYTES: usize = 1024;
+/// Details of a refusal.
+pub const DETAILS: usize = 16;
+/// A detail of a refusal, bytes.
+pub const DETAIL_BYTES: usize = 256;
+/// How deep contracts call one another; the first call counts.
+pub const CALL_DEPTH: usize = 8;
+/// Keys that a simulation lists.
+pub const SIMULATED_READS: usize = 10_000;
+/// Ledger time between publishing code and its first service, milliseconds for each kB begun:
+/// validators compile it meanwhile, beside the blocks.
+pub const READY_MS_PER_KB: u64 = 8;
+/// Keys of the old state that one `Migrate` deletes.
+pub const CLEANED_KEYS: usize = 1000;
 /// Fuel of one call.
 pub const CALL_FUEL: u64 = 100_000_000;
 /// Fuel of all calls of one block; the calls after that are refused and may be sent again.
-pub const BLOCK_FUEL: u64 = 500_000_000;
+pub const BLOCK_FUEL: u64 = 250_000_000;
+/// The time in which a block's calls shall be executed, milliseconds. Usual ones take a tenth of
+/// it; a block of nothing but the slowest calls takes at most twice as long.
+pub const BLOCK_TARGET_MS: u64 = 250;
 /// Fuel of one query.
-pub const QUERY_FUEL: u64 = 2_000_000_000;
+pub const QUERY_FUEL: u64 = 10_000_000_000;
 /// A contract's linear memory, bytes.
 pub const MEMORY_BYTES: usize = 16 << 20;
 /// How far ahead of the newest block `valid_until` may lie, heights.

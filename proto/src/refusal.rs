@@ -1,5 +1,8 @@
-use crate::{limits::MESSAGE_BYTES, v1};
-use std::fmt;
+use crate::{
+    limits::{DETAIL_BYTES, DETAILS, MESSAGE_BYTES, NAME_BYTES},
+    v1,
+};
+use std::{collections::BTreeMap, fmt};
 
 /// gRPC status codes, by their standard numbers.
 #[allow(missing_docs)]
@@ -58,18 +61,32 @@ pub struct Refusal {
     pub rule: String,
     /// For people.
     pub message: String,
+    /// The same facts for programs.
+    pub details: BTreeMap<String, String>,
 }
 
 impl Refusal {
     /// A refusal by `rule`. A message over the limit is cut at a character.
     pub fn new(code: Code, rule: &str, message: impl Into<String>) -> Refusal {
-        let mut message = message.into();
-        if message.len() > MESSAGE_BYTES {
-            let end = (0..=MESSAGE_BYTES).rev().find(|i| message.is_char_boundary(*i)).unwrap_or(0);
-            message.truncate(end);
-        }
-        Refusal { code, rule: rule.into(), message }
+        Refusal { code, rule: rule.into(), message: cut(message.into(), MESSAGE_BYTES), details: BTreeMap::new() }
     }
+
+    /// A refusal as a contract gives it, cut to the limits.
+    pub fn bounded(given: v1::Refusal) -> Refusal {
+        let details = given.details.into_iter().take(DETAILS);
+        Refusal {
+            details: details.map(|(k, v)| (cut(k, NAME_BYTES), cut(v, DETAIL_BYTES))).collect(),
+            ..Refusal::new(Code::from_number(given.code), &cut(given.rule, NAME_BYTES), given.message)
+        }
+    }
+}
+
+fn cut(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
 }
 
 impl fmt::Display for Refusal {
@@ -80,13 +97,13 @@ impl fmt::Display for Refusal {
 
 impl From<Refusal> for v1::Refusal {
     fn from(r: Refusal) -> Self {
-        v1::Refusal { code: r.code as u32, rule: r.rule, message: r.message }
+        v1::Refusal { code: r.code as u32, rule: r.rule, message: r.message, details: r.details }
     }
 }
 
 impl From<v1::Refusal> for Refusal {
     fn from(r: v1::Refusal) -> Self {
-        Refusal { code: Code::from_number(r.code), rule: r.rule, message: r.message }
+        Refusal { code: Code::from_number(r.code), rule: r.rule, message: r.message, details: r.details }
     }
 }
 

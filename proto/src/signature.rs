@@ -14,6 +14,15 @@ pub fn verify(tx: &Transaction) -> Result<(), Refusal> {
     key.verify(&Signature::from_bytes(tx.signature()), &tx.digest().0).map_err(|_| wrong())
 }
 
+/// Says whether `signature` over `message` is of `key`, by the same rules. A key or signature of
+/// another size, or that is no point of the curve, is not.
+pub fn signed(key: &[u8], signature: &[u8], message: &[u8]) -> bool {
+    let (Ok(key), Ok(signature)) = (VerificationKey::try_from(key), Signature::try_from(signature)) else {
+        return false;
+    };
+    key.verify(&signature, message).is_ok()
+}
+
 /// Says whether all of them are signed by their keys; a batch costs less than half as much as its
 /// parts. `rng` blinds the batch and has no influence on the answer but with a chance of 2^-128.
 pub fn verify_all<'a>(txs: impl Iterator<Item = &'a Transaction>, rng: &mut impl CryptoRng) -> bool {

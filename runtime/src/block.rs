@@ -2,18 +2,15 @@
 
 use crate::{
     Contracts, Overlay, RuntimeError, State, Writes,
-    abi::CallContext,
-    call::{Invocation, invoke},
-    kernel::{self, Directory, Outcome},
+    command::{self, Command},
+    invoke::Invoked,
+    kernel,
+    session::Session,
 };
 use bytes::Bytes;
 use prost::Message;
 use std::{collections::BTreeSet, sync::Arc};
-use stint_proto::{
-    CallId, Code, Hash, Refusal, Transaction, hash_parts,
-    limits::{BLOCK_FUEL, CALL_FUEL},
-    merkle, v1,
-};
+use stint_proto::{CallId, Code, Hash, Refusal, Transaction, hash_parts, limits::BLOCK_FUEL, merkle, v1};
 
 /// Where and when a block is executed.
 #[derive(Clone, Copy, Debug)]
@@ -92,56 +89,27 @@ fn execute(
         let message = format!("the call was valid until height {}; this is height {}", call.valid_until, block.height);
         return Ok((overlay, refused(Refusal::new(Code::DeadlineExceeded, "expired", message), 0)));
     }
-    let Some(caller) = kernel::agent_of_key(&overlay, &call.call_id.key)? else {
+    let Some(signer) = kernel::agent_of_key(&overlay, &call.call_id.key)? else {
         return Ok((overlay, refused(unknown_key(tx), 0)));
     };
-    let roles: Arc<[String]> = kernel::roles(&overlay, &call.commons, &caller)?.into();
-    let limit = if call.fuel_limit == 0 { CALL_FUEL } else { call.fuel_limit.min(CALL_FUEL) };
-    let fuel = limit.min(fuel_left);
-
-    if let Some(method) = kernel::method_of(&call.method) {
-        overlay.open();
-        let kernel_call = kernel::Command { block, commons: &call.commons, caller: &caller, roles: &roles };
-        let Outcome { result, fuel_used } =
-            kernel::execute(contracts, &mut overlay, &kernel_call, method, &call.request, fuel)?;
-        return Ok(close(overlay, result, Vec::new(), fuel_used));
-    }
-    let (contract, number) = match Directory::new(contracts, &overlay).resolve(&call.commons, &call.method)? {
-        Ok(found) => found,
-        Err(refusal) => return Ok((overlay, refused(refusal, 0))),
-    };
-    if contract.descriptor.methods[number as usize].query {
-        let message = format!("{} only reads: ask it as a query, unsigned", call.method);
-        return Ok((overlay, refused(Refusal::new(Code::InvalidArgument, "query", message), 0)));
-    }
     overlay.open();
-    let context = CallContext {
-        height: block.height,
-        time_ms: block.time_ms,
-        commons: call.commons.clone(),
-        caller,
-        call_id: [&call.call_id.key[..], &call.call_id.id].concat(),
-    };
-    let invocation = Invocation {
-        contract: &contract,
-        method: number,
+    let mut session = Session::new(contracts, overlay, block);
+    session.signer = signer;
+    session.call_id = [&call.call_id.key[..], &call.call_id.id].concat();
+    let command = Command {
+        commons: &call.commons,
+        method: &call.method,
         request: &call.request,
-        context,
-        roles,
-        fuel,
-        read_only: false,
+        fuel_limit: call.fuel_limit,
+        fuel_left,
     };
-    let done = invoke(contracts, overlay, invocation)?;
-    Ok(close(done.overlay, done.result, done.events, done.fuel_used))
+    let Invoked { session, result, fuel_used } = command::run(session, &command)?;
+    Ok(close(session, result, fuel_used))
 }
 
 /// Keeps or drops the call's layer and writes the receipt's heart.
-fn close(
-    mut overlay: Overlay,
-    result: Result<Vec<u8>, Refusal>,
-    events: Vec<v1::Event>,
-    fuel_used: u64,
-) -> (Overlay, v1::Receipt) {
+fn close(session: Session, result: Result<Vec<u8>, Refusal>, fuel_used: u64) -> (Overlay, v1::Receipt) {
+    let Session { mut overlay, events, .. } = session;
     match result {
         Ok(response) => {
             let writes_hash = writes_hash(overlay.pending());

@@ -5,8 +5,12 @@
 //! two seconds and 200 MB, four times that for 12 seconds and 624 MB; 100,000 empty functions for
 //! eleven seconds.
 
-use crate::{Descriptor, abi};
-use stint_proto::limits::{MEMORY_BYTES, MODULE_BYTES};
+use crate::{
+    Descriptor,
+    abi::{self, ModuleMeta},
+};
+use prost::Message;
+use stint_proto::limits::{MEMORY_BYTES, MODULE_BYTES, TEXT_BYTES};
 use wasmparser::{
     ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, Parser, Payload,
     TypeRef, ValidPayload, Validator, WasmFeatures,
@@ -25,6 +29,10 @@ const BRANCH_TARGETS: u32 = 4_096;
 /// Register allocation grows with blocks x locals.
 const BLOCKS_TIMES_LOCALS: u64 = 250_000;
 const PAGE: u64 = 64 * 1024;
+/// A development build is large by its debug information, which no ledger ever sees.
+const DEVELOPMENT_BYTES: usize = 64 << 20;
+/// Text of the section `stint.state`, bytes.
+const STATE_TEXT: usize = 16 * 1024;
 
 /// A module that may be published, and what metering needs to know of it.
 #[derive(Debug)]
@@ -37,6 +45,20 @@ pub struct Checked {
     pub parameters: Vec<u32>,
     /// Globals that the module declares.
     pub globals: u32,
+    /// True when it imports nothing.
+    pub pure: bool,
+    /// True when it exports `stint_migrate`.
+    pub migrates: bool,
+    /// Where it says it comes from.
+    pub meta: ModuleMeta,
+    /// Names and types of what it keeps, one a line.
+    pub state: String,
+    /// Memory of a fresh instance, in pages of 64 kB.
+    pub memory_pages: u64,
+    /// Bytes that are copied into a fresh instance.
+    pub data_bytes: u64,
+    /// Elements of a fresh instance's table.
+    pub table_elements: u64,
 }
 
 /// Integer instructions, calls, one memory, one table for indirect calls, and nothing else. No
@@ -53,11 +75,17 @@ fn features() -> WasmFeatures {
 
 /// Checks a module; an error says what is refused and what would be accepted.
 pub fn check(wasm: &[u8]) -> Result<Checked, String> {
-    if wasm.len() > MODULE_BYTES {
-        return Err(format!("the module has {} bytes; the limit is {MODULE_BYTES}", wasm.len()));
+    check_for(wasm, false)
+}
+
+/// The same, and accepts what only authors need when `development` is set.
+pub(crate) fn check_for(wasm: &[u8], development: bool) -> Result<Checked, String> {
+    let limit = if development { DEVELOPMENT_BYTES } else { MODULE_BYTES };
+    if wasm.len() > limit {
+        return Err(format!("the module has {} bytes; the limit is {limit}", wasm.len()));
     }
     let mut validator = Validator::new_with_features(features());
-    let mut walk = Walk::default();
+    let mut walk = Walk { development, ..Walk::default() };
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(invalid)?;
         walk.section(&payload)?;
@@ -81,14 +109,19 @@ fn bound(what: &str, got: impl Into<u64>, limit: impl Into<u64>) -> Result<(), S
 
 #[derive(Default)]
 struct Walk {
+    development: bool,
     types: Vec<FuncType>,
     /// Type of each function, imported ones first.
     functions: Vec<u32>,
     imported: usize,
     exports: Vec<(String, ExternalKind, u32)>,
     globals: u32,
-    has_memory: bool,
+    memory_pages: Option<u64>,
+    data_bytes: u64,
+    table_elements: u64,
     descriptor: Option<Descriptor>,
+    meta: Option<ModuleMeta>,
+    state: Option<String>,
     frames: Vec<u32>,
     parameters: Vec<u32>,
     allocations: FuncValidatorAllocations,
@@ -119,13 +152,14 @@ impl Walk {
                 for m in r.clone() {
                     let m = m.map_err(invalid)?;
                     bound("initial memory, pages of 64 kB", m.initial, MEMORY_BYTES as u64 / PAGE)?;
-                    self.has_memory = true;
+                    self.memory_pages = Some(m.initial);
                 }
             }
             Payload::TableSection(r) => {
                 bound("tables", r.count(), 1u32)?;
                 for t in r.clone() {
-                    bound("table elements", t.map_err(invalid)?.ty.initial, TABLE_ELEMENTS)?;
+                    self.table_elements = t.map_err(invalid)?.ty.initial;
+                    bound("table elements", self.table_elements, TABLE_ELEMENTS)?;
                 }
             }
             Payload::GlobalSection(r) => {
@@ -139,24 +173,47 @@ impl Walk {
                     self.exports.push((x.name.into(), x.kind, x.index));
                 }
             }
-            Payload::DataSection(r) => bound("data segments", r.count(), DATA_SEGMENTS)?,
+            Payload::DataSection(r) => {
+                bound("data segments", r.count(), DATA_SEGMENTS)?;
+                self.data_bytes = r.range().len() as u64;
+            }
             Payload::StartSection { .. } => {
                 return Err("a start function is refused: code runs only when called".into());
             }
-            Payload::CustomSection(s) if s.name() == abi::DESCRIPTOR_SECTION => {
-                let before = self.descriptor.replace(Descriptor::parse(s.data())?);
-                before.map_or(Ok(()), |_| Err(format!("the section {} stands twice", abi::DESCRIPTOR_SECTION)))?;
-            }
+            Payload::CustomSection(s) => self.custom(s.name(), s.data())?,
             _ => {}
         }
         Ok(())
     }
 
+    /// Sections of ours; those of others are left alone.
+    fn custom(&mut self, name: &str, data: &[u8]) -> Result<(), String> {
+        let twice = match name {
+            abi::DESCRIPTOR_SECTION => self.descriptor.replace(Descriptor::parse(data)?).is_some(),
+            abi::META_SECTION => {
+                bound("bytes of the section stint.meta", data.len() as u64, TEXT_BYTES as u64)?;
+                let meta = ModuleMeta::decode(data).map_err(|e| format!("the section {name} cannot be read: {e}"))?;
+                self.meta.replace(meta).is_some()
+            }
+            abi::STATE_SECTION => {
+                bound("bytes of the section stint.state", data.len() as u64, STATE_TEXT as u64)?;
+                let text = std::str::from_utf8(data).map_err(|_| format!("the section {name} is not UTF-8"))?;
+                self.state.replace(text.into()).is_some()
+            }
+            _ => false,
+        };
+        if twice { Err(format!("the section {name} stands twice")) } else { Ok(()) }
+    }
+
     fn import(&mut self, module: &str, name: &str, ty: &TypeRef) -> Result<(), String> {
-        let known = abi::IMPORTS.iter().find(|known| module == abi::IMPORT_MODULE && known.0 == name);
-        let (TypeRef::Func(t), Some((_, parameters, results))) = (ty, known) else {
+        let known = abi::HOST.iter().find(|known| module == abi::IMPORT_MODULE && known.name == name);
+        let (TypeRef::Func(t), Some(known)) = (ty, known) else {
             return Err(format!("the import {module}.{name} is not in the host interface {}", abi::IMPORT_MODULE));
         };
+        if known.development && !self.development {
+            return Err(format!("the import {module}.{name} is for development; publish a release build"));
+        }
+        let (parameters, results) = (known.parameters, known.results);
         if !self.has_type(*t, parameters, results) {
             return Err(format!(
                 "the import {module}.{name} has another type than the host's: {parameters:?} -> {results:?}"
@@ -228,7 +285,16 @@ impl Walk {
                 return Err(format!("the exported {name} has another type than {parameters:?} -> {results:?}"));
             }
         }
-        if !self.has_memory || !self.exports.iter().any(|x| x.0 == "memory" && x.1 == ExternalKind::Memory) {
+        let migrate = self.exports.iter().find(|x| x.0 == abi::MIGRATE_EXPORT.0);
+        if let Some((name, kind, index)) = migrate {
+            let (_, parameters, results) = abi::MIGRATE_EXPORT;
+            let ty = self.functions.get(*index as usize).copied().unwrap_or(u32::MAX);
+            if *kind != ExternalKind::Func || !self.has_type(ty, parameters, results) {
+                return Err(format!("the exported {name} has another type than {parameters:?} -> {results:?}"));
+            }
+        }
+        let migrates = migrate.is_some();
+        if self.memory_pages.is_none() || !self.exports.iter().any(|x| x.0 == "memory" && x.1 == ExternalKind::Memory) {
             return Err("the memory is not exported under the name memory".into());
         }
         for reserved in [abi::FUEL_GLOBAL, abi::DEPTH_GLOBAL] {
@@ -242,6 +308,18 @@ impl Walk {
         let missing =
             || format!("the section {} is missing: the contract's descriptor travels in it", abi::DESCRIPTOR_SECTION);
         let descriptor = self.descriptor.ok_or_else(missing)?;
-        Ok(Checked { descriptor, frames: self.frames, parameters: self.parameters, globals: self.globals })
+        Ok(Checked {
+            descriptor,
+            frames: self.frames,
+            parameters: self.parameters,
+            globals: self.globals,
+            pure: self.imported == 0,
+            migrates,
+            meta: self.meta.unwrap_or_default(),
+            state: self.state.unwrap_or_default(),
+            memory_pages: self.memory_pages.unwrap_or(0),
+            data_bytes: self.data_bytes,
+            table_elements: self.table_elements,
+        })
     }
 }

@@ -1,113 +1,78 @@
 use crate::{
-    Descriptor, RuntimeError, abi, check,
-    host::{Host, linker},
-    meter::instrument,
+    Checked, Descriptor,
+    abi::{self, price},
+    contracts::Inner,
+    host::Host,
+    lines::Lines,
+    meter::{instrument, instrument_with_places},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
-use stint_proto::{Hash, limits::MEMORY_BYTES};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, ModuleExport, OptLevel,
-    PoolingAllocationConfig, Strategy,
-};
-
-/// Instances at once: all queries, and the executors of the validators that a simulation runs in
-/// one process.
-const INSTANCES: u32 = 256;
-/// Memory of a pooled instance that stays mapped between calls; most calls touch less, and giving
-/// pages back costs more than the call itself.
-const RESIDENT_BYTES: usize = 256 * 1024;
-/// Compiled contracts kept at once.
-const CACHED: usize = 256;
-/// The native stack of a call. The metering pass ends a recursion long before.
-const NATIVE_STACK_BYTES: usize = 1 << 20;
-
-/// The engine and the contracts it has compiled. Cheap to clone; all clones share the cache.
-#[derive(Clone)]
-pub struct Contracts {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    engine: Engine,
-    linker: Linker<Host>,
-    compiled: Mutex<BTreeMap<Hash, Arc<Contract>>>,
-}
+use wasmtime::{InstancePre, Module, ModuleExport};
 
 /// A compiled contract, ready to be called.
 pub struct Contract {
     /// Its service and methods.
     pub descriptor: Descriptor,
+    /// True when it imports nothing: its answers depend on nothing but the request.
+    pub pure: bool,
+    /// Fuel of a fresh instance, which every call pays first.
+    pub entry_fuel: u64,
     pub(crate) pre: InstancePre<Host>,
-    pub(crate) memory: ModuleExport,
-    pub(crate) alloc: ModuleExport,
-    pub(crate) call: ModuleExport,
-    pub(crate) fuel: ModuleExport,
+    pub(crate) exports: ExportPlaces,
+    /// Where its code comes from, for its author.
+    pub(crate) lines: Option<Lines>,
 }
 
-impl Contracts {
-    /// Starts the engine.
-    pub fn new() -> Result<Contracts, RuntimeError> {
-        let engine = Engine::new(&config())?;
-        let linker = linker(&engine)?;
-        Ok(Contracts { inner: Arc::new(Inner { engine, linker, compiled: Mutex::default() }) })
+/// Exports by their places: a look-up by name would cost more than a small call.
+pub(crate) struct ExportPlaces {
+    pub memory: ModuleExport,
+    pub alloc: ModuleExport,
+    pub call: ModuleExport,
+    pub migrate: Option<ModuleExport>,
+    pub fuel: ModuleExport,
+    pub depth: ModuleExport,
+}
+
+impl Contract {
+    /// True when it brings the state of an older version over.
+    pub fn migrates(&self) -> bool {
+        self.exports.migrate.is_some()
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.inner.engine
-    }
-
-    /// The compiled form of a published module: from the cache, or compiled now.
-    pub(crate) fn load(
-        &self,
-        hash: Hash,
-        module: impl FnOnce() -> Result<Vec<u8>, RuntimeError>,
-    ) -> Result<Arc<Contract>, RuntimeError> {
-        let cache = || self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = cache().get(&hash) {
-            return Ok(found.clone());
+    pub(crate) fn compile(inner: &Inner, wasm: &[u8], checked: &Checked) -> Result<Contract, String> {
+        let failed = |e: wasmtime::Error| format!("{e:#}");
+        if !inner.explains() {
+            let module = Module::new(&inner.engine, instrument(wasm, checked)?).map_err(failed)?;
+            return Contract::link(inner, module, checked);
         }
-        let contract = Arc::new(self.compile(&module()?).map_err(RuntimeError::Engine)?);
-        let mut compiled = cache();
-        if compiled.len() >= CACHED {
-            compiled.pop_first();
-        }
-        compiled.insert(hash, contract.clone());
+        let (metered, places) = instrument_with_places(wasm, checked)?;
+        let module = Module::new(&inner.engine, &metered).map_err(failed)?;
+        let mut contract = Contract::link(inner, module, checked)?;
+        contract.lines = Some(Lines::new(wasm, &metered, places)?);
         Ok(contract)
     }
 
-    /// Checks, meters and compiles a module.
-    pub fn compile(&self, wasm: &[u8]) -> Result<Contract, String> {
-        let checked = check(wasm)?;
-        let metered = instrument(wasm, &checked)?;
-        let module = Module::new(&self.inner.engine, metered).map_err(|e| format!("{e:#}"))?;
+    pub(crate) fn link(inner: &Inner, module: Module, checked: &Checked) -> Result<Contract, String> {
         let export = |name: &str| module.get_export_index(name).ok_or(format!("no export {name}"));
         Ok(Contract {
-            descriptor: checked.descriptor,
-            memory: export("memory")?,
-            alloc: export(abi::EXPORTS[0].0)?,
-            call: export(abi::EXPORTS[1].0)?,
-            fuel: export(abi::FUEL_GLOBAL)?,
-            pre: self.inner.linker.instantiate_pre(&module).map_err(|e| format!("{e:#}"))?,
+            descriptor: checked.descriptor.clone(),
+            pure: checked.pure,
+            entry_fuel: entry_fuel(checked),
+            exports: ExportPlaces {
+                memory: export("memory")?,
+                alloc: export(abi::EXPORTS[0].0)?,
+                call: export(abi::EXPORTS[1].0)?,
+                migrate: module.get_export_index(abi::MIGRATE_EXPORT.0),
+                fuel: export(abi::FUEL_GLOBAL)?,
+                depth: export(abi::DEPTH_GLOBAL)?,
+            },
+            pre: inner.linker.instantiate_pre(&module).map_err(|e| format!("{e:#}"))?,
+            lines: None,
         })
     }
 }
 
-fn config() -> Config {
-    let mut c = Config::new();
-    c.strategy(Strategy::Cranelift).cranelift_opt_level(OptLevel::Speed).cranelift_nan_canonicalization(true);
-    c.wasm_simd(false).wasm_relaxed_simd(false).wasm_memory64(false).wasm_multi_memory(false);
-    c.wasm_tail_call(false).wasm_extended_const(false).wasm_wide_arithmetic(false);
-    c.wasm_bulk_memory(true).wasm_multi_value(true);
-    c.max_wasm_stack(NATIVE_STACK_BYTES).wasm_backtrace_max_frames(None);
-    c.memory_init_cow(true);
-    let mut pool = PoolingAllocationConfig::default();
-    pool.total_core_instances(INSTANCES).total_memories(INSTANCES).total_tables(INSTANCES);
-    pool.max_memory_size(MEMORY_BYTES).table_elements(10_000).max_unused_warm_slots(16);
-    pool.linear_memory_keep_resident(RESIDENT_BYTES).table_keep_resident(RESIDENT_BYTES);
-    pool.pagemap_scan(Enabled::Auto);
-    c.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    c
+/// What a fresh instance costs: its memory is mapped, its data and table are copied into it.
+fn entry_fuel(checked: &Checked) -> u64 {
+    let pages = checked.memory_pages.saturating_sub(price::FREE_PAGES);
+    price::INVOKE + price::PAGE * pages + checked.data_bytes / 4 + checked.table_elements
 }

@@ -14,6 +14,14 @@ pub enum RuntimeError {
         /// What is wrong with its value.
         reason: String,
     },
+    /// The folder for compiled code cannot be used.
+    #[error("the folder {folder} for compiled code: {reason}")]
+    Cache {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        reason: String,
+    },
     /// The Wasm engine failed where it must not.
     #[error("the Wasm engine: {0}")]
     Engine(String),

@@ -6,8 +6,10 @@
 //!  k/commons/<commons>                a commons
 //!  k/member/<commons>/<agent>         roles of an agent in a commons
 //!  k/code/<32 bytes>                  a module, by its hash
+//!  k/origin/<32 bytes>                when it was published, and what it says of its origin
 //!  k/instance/<commons>/<service>     the code that serves a commons under a service name
-//!  c/<commons>/<service>/<key>        what a contract keeps
+//!  c/<commons>/<service>/<generation>/<key>    what a contract keeps; an upgrade in steps makes a
+//!                                     new generation beside the old one
 //! ```
 
 fn key(parts: &[&[u8]]) -> Vec<u8> {
@@ -34,13 +36,17 @@ pub fn code(hash: &[u8]) -> Vec<u8> {
     key(&[b"k/code/", hash])
 }
 
+pub fn origin(hash: &[u8]) -> Vec<u8> {
+    key(&[b"k/origin/", hash])
+}
+
 pub fn instance(commons: &str, service: &str) -> Vec<u8> {
     key(&[b"k/instance/", commons.as_bytes(), b"/", service.as_bytes()])
 }
 
 /// What every key of a contract begins with.
-pub fn contract(commons: &str, service: &str) -> Vec<u8> {
-    key(&[b"c/", commons.as_bytes(), b"/", service.as_bytes(), b"/"])
+pub fn contract(commons: &str, service: &str, generation: u64) -> Vec<u8> {
+    key(&[b"c/", commons.as_bytes(), b"/", service.as_bytes(), b"/", generation.to_string().as_bytes(), b"/"])
 }
 
 /// The first key behind all that begin with `prefix`.

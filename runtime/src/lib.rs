@@ -19,30 +19,52 @@
 //!
 //! What an error of a contract means is written in its receipt; [`RuntimeError`] is only for what
 //! is nobody's call: state that cannot be read, an engine that cannot start.
-#![forbid(unsafe_code)]
-#![deny(missing_docs)]
+//!
+//! | file | idea |
+//! |---|---|
+//! | `block.rs`, `command.rs`, `query.rs` | a block's calls, one call, questions and what-ifs |
+//! | `abi.rs`, `host/` | the border to contracts: its list, and its functions |
+//! | `check.rs`, `meter.rs` | what may be uploaded; fuel and stack counted in its bytecode |
+//! | `contracts.rs`, `contract.rs`, `engine.rs`, `cache.rs` | compiled code, in memory and on disk |
+//! | `invoke.rs`, `session.rs` | one instance; what a call and the calls under it share |
+//! | `overlay.rs`, `state.rs`, `keys.rs` | state, writes over it, and where things lie |
+//! | `kernel/` | the native services |
+//! | `lines.rs`, `reference.rs` | for authors: from a trap back to their lines; the interface as a page |
+#![deny(unsafe_code, missing_docs)]
 
 pub mod abi;
 mod block;
-mod call;
+mod cache;
 mod check;
+mod command;
 mod contract;
+mod contracts;
 mod descriptor;
+mod engine;
 mod error;
 mod host;
+mod invoke;
 mod kernel;
 mod keys;
+mod lines;
 mod meter;
 mod overlay;
+mod query;
+mod reference;
+mod session;
 mod state;
 
 pub use block::{BlockContext, BlockResult, execute_block};
-pub use call::{Query, QueryAnswer, query};
 pub use check::{Checked, check};
-pub use contract::{Contract, Contracts};
+pub use contract::Contract;
+pub use contracts::{Contracts, ContractsOptions};
 pub use descriptor::{Descriptor, Method};
+pub use engine::Compiler;
 pub use error::RuntimeError;
-pub use kernel::{Directory, InstanceRef, agent_behind, genesis_writes};
+pub use kernel::{Directory, InstanceRef, Serving, agent_behind, genesis_writes};
+pub use keys::end_of;
 pub use meter::instrument;
 pub use overlay::{Overlay, Writes};
+pub use query::{Query, QueryAnswer, query, simulate};
+pub use reference::host_reference;
 pub use state::{Entry, MemoryState, State, StateError};

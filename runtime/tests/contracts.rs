@@ -118,16 +118,110 @@ fn a_call_ends_by_its_fuel_whatever_it_does_and_the_next_call_works() {
     ];
     for (what, body, rule) in hostile {
         ledger.deploy(&with_body(body));
-        let before = ledger.state.clone();
+        let before = ledger.0.state.clone();
         let receipt = ledger.call("Do", b"");
         let refusal = receipt.refusal.unwrap_or_else(|| panic!("{what} succeeded"));
         assert_eq!(refusal.rule, rule, "{what}: {}", refusal.message);
         assert_eq!(receipt.fuel_used, CALL_FUEL, "{what}: any trap costs the whole limit");
         assert!(receipt.events.is_empty() && receipt.writes_hash.is_empty());
-        assert_eq!(ledger.state, before, "{what} changed the state");
+        assert_eq!(ledger.0.state, before, "{what} changed the state");
     }
     ledger.deploy(&with_body(NOTHING));
     assert_eq!(ledger.call("Do", b"").refusal, None);
+}
+
+/// Once, a module whose section of names could not be read passed the checks and then could not be
+/// metered, so that it was published and never ran. A fuzzer found it.
+#[test]
+fn what_nobody_checks_cannot_break_a_module_that_passed_the_checks() {
+    let mut wasm = with_body(NOTHING);
+    wasm.extend_from_slice(b"\0\x07\x04name\xff\xff");
+    let mut ledger = Ledger::new();
+    ledger.deploy(&wasm);
+    assert_eq!(ledger.call("Do", b"").refusal, None);
+}
+
+#[test]
+fn no_address_outside_the_memory_reaches_anything_by_any_host_function() {
+    use stint_runtime::abi::HOST;
+    let mut ledger = Ledger::new();
+    let mut tried = 0;
+    // The memory has 65,536 bytes. Each pair is an address and a size.
+    for (at, size) in [(65_535, 64), (-1, 64), (i32::MIN, 64), (65_536, 1), (8, -1), (0, 65_537), (65_530, i32::MAX)] {
+        for f in HOST.iter().filter(|f| !f.development && f.parameters.len() > 1) {
+            let sizes: Vec<usize> = (0..f.arguments.len()).filter(|i| f.arguments[*i].ends_with("size")).collect();
+            for bad in sizes.iter().map(|i| i - 1) {
+                // All arguments are good but one pair.
+                let arguments: String = (0..f.parameters.len())
+                    .map(|i| match () {
+                        () if f.parameters[i] == wasmparser::ValType::I64 => "(i64.const 0)".to_string(),
+                        () if i == bad => format!("(i32.const {at})"),
+                        () if i == bad + 1 => format!("(i32.const {size})"),
+                        () if sizes.contains(&i) => "(i32.const 4)".into(),
+                        () => "(i32.const 8)".into(),
+                    })
+                    .collect();
+                let types = |t: &[wasmparser::ValType]| t.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                let result =
+                    if f.results.is_empty() { String::new() } else { format!("(result {})", types(f.results)) };
+                let drop = if f.results.is_empty() { "" } else { "drop" };
+                ledger.deploy(&module(&format!(
+                    r#"(module (import "stint_v1" "{name}" (func $f (param {}) {result}))
+                    (memory (export "memory") 1) (global (mut i32) (i32.const 0))
+                    (func (export "stint_alloc") (param i32) (result i32) (i32.const 1024))
+                    (func (export "stint_call") (param i32 i32 i32) (result i64) (call $f {arguments}) {drop} (i64.const 0)))"#,
+                    types(f.parameters),
+                    name = f.name
+                )));
+                let before = ledger.0.state.clone();
+                let refusal = ledger.call("Do", b"").refusal;
+                let rule = refusal.as_ref().map_or("", |r| r.rule.as_str());
+                // A huge size may burn its fuel before it is looked at.
+                assert!(["contract-stopped", "fuel"].contains(&rule), "{} at {at}, {size}: {refusal:?}", f.name);
+                assert_eq!(ledger.0.state, before);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 80, "{tried}");
+}
+
+#[test]
+fn what_an_allocator_answers_is_checked() {
+    for answer in ["-1", "65535", "0x7fffffff", "-65536"] {
+        let mut ledger = Ledger::new();
+        ledger.deploy(&module(&format!(
+            r#"(module (import "stint_v1" "context" (func $context (result i64)))
+            (memory (export "memory") 1) (global (mut i32) (i32.const 0))
+            (func (export "stint_alloc") (param i32) (result i32) (i32.const {answer}))
+            (func (export "stint_call") (param i32 i32 i32) (result i64) (drop (call $context)) (i64.const 0)))"#
+        )));
+        assert_eq!(ledger.call("Do", b"abc").refusal.expect("refused").rule, "contract-stopped");
+    }
+}
+
+#[test]
+fn a_large_memory_is_paid_for_and_leaves_the_node_as_it_was() {
+    let mut ledger = Ledger::new();
+    // 16 MB from the start, and data all over it.
+    let data: String =
+        (0..200).map(|n| format!("(data (i32.const {}) \"{}\")", n * 80_000, "x".repeat(2_000))).collect();
+    ledger.deploy(&module(&format!(
+        r#"(module (memory (export "memory") 256) (global (mut i32) (i32.const 0)) {data}
+        (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
+        (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0)))"#
+    )));
+    let paid = ledger.call("Do", b"").fuel_used;
+    assert!(paid > 252 * 40_000 + 100_000, "{paid}");
+    for _ in 0..300 {
+        assert_eq!(ledger.ask("Ask", b""), Ok(vec![]));
+    }
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let kb: u64 = status
+        .lines()
+        .find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse().ok())
+        .expect("a size");
+    assert!(kb < 1_500_000, "{kb} kB are resident");
 }
 
 #[test]
@@ -177,9 +271,9 @@ fn fuel_counts_the_same_whatever_surrounds_the_call() {
     );
 }
 
-/// 1,000 rounds of 11 instructions; the copy with its 3 operands, 10, and 4,096 bytes / 8; the
-/// answer; and the 5 instructions of `stint_alloc` for the request.
-const KNOWN_FUEL: u64 = 11_000 + 3 + 10 + 512 + 1 + 5;
+/// A fresh instance; 1,000 rounds of 10 instructions and a store; the copy with its 3 operands, 10,
+/// and 4,096 bytes / 8; the answer; and the 5 instructions of `stint_alloc` for the request.
+const KNOWN_FUEL: u64 = 15_000 + 16_000 + 3 + 10 + 512 + 1 + 5;
 
 #[test]
 fn the_same_block_gives_the_same_bytes_and_a_call_takes_effect_once() {
@@ -188,8 +282,8 @@ fn the_same_block_gives_the_same_bytes_and_a_call_takes_effect_once() {
         ledger.deploy(&with_body("(call $put (local.get 1) (local.get 2) (i32.const 0) (i32.const 9)) (call $emit (i32.const 0) (i32.const 1) (local.get 1) (local.get 2)) (i64.const 0)"));
         let mut calls: Vec<_> = (0..50u8).map(|i| ledger.sign("Do", &[i % 7 + 1; 3])).collect();
         calls.push(calls[3].clone());
-        let result = ledger.execute(&calls);
-        (result, ledger.state)
+        let result = ledger.0.execute(&calls);
+        (result, ledger.0.state)
     };
     let ((a, state), (b, other)) = (run(), run());
     assert_eq!(a, b);
@@ -198,5 +292,5 @@ fn the_same_block_gives_the_same_bytes_and_a_call_takes_effect_once() {
     assert_eq!((a.receipts.len(), a.effective.len()), (51, 50));
     let repeated: stint_proto::v1::Receipt = prost::Message::decode(a.receipts[50].clone()).expect("a receipt");
     assert_eq!(repeated.refusal.expect("refused").code, Code::AlreadyExists as u32);
-    assert_eq!(state.0.keys().filter(|k| k.starts_with(format!("c/forge/{TEST_SERVICE}/").as_bytes())).count(), 7);
+    assert_eq!(state.0.keys().filter(|k| k.starts_with(format!("c/forge/{TEST_SERVICE}/0/").as_bytes())).count(), 7);
 }

@@ -36,7 +36,8 @@ fn without_tests(text: &str) -> &str {
 }
 
 fn is_test(name: &str) -> bool {
-    name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("/tests.rs")
+    let of_tests = ["tests/", "runtime/testkit/", "contracts/sdk/src/testing/"];
+    of_tests.iter().any(|f| name.starts_with(f)) || name.contains("/tests/") || name.ends_with("/tests.rs")
 }
 
 #[test]
@@ -54,7 +55,9 @@ fn nothing_unwraps_outside_tests() {
 #[test]
 fn unsafe_stands_in_one_place() {
     for (name, text) in sources(".") {
-        let allowed = ["contracts/sdk/src/wasm.rs", "contracts/sdk/src/lib.rs", "tests/tests/tidy.rs"];
+        // The border of a module, on the guest's side; compiled code from this node's own disk, on the host's.
+        let allowed =
+            ["contracts/sdk/src/wasm.rs", "contracts/sdk/src/lib.rs", "runtime/src/cache.rs", "tests/tests/tidy.rs", "tests/versus/src/main.rs"];
         let uses =
             text.lines().any(|l| l.split("//").next().unwrap_or("").contains("unsafe") && !l.contains("unsafe_code"));
         assert!(!uses || allowed.contains(&name.as_str()), "{name} has unsafe code");

@@ -59,4 +59,4 @@ impl Contribute for Contract {
     }
 }
 
-stint_sdk::contract!(proto, Contract);
+stint_sdk::contract!(proto, Contract, state = crate::state::STATE);

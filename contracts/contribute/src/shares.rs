@@ -5,9 +5,9 @@
 
 use crate::{
     fields::{SCALE, period},
-    proto::{ExplainShareRequest, ExplainShareResponse, GetSharesRequest, GetSharesResponse, Share, Term},
+    proto::{DaySum, ExplainShareRequest, ExplainShareResponse, GetSharesRequest, GetSharesResponse, Share, Term},
     rules::Valuation,
-    state::{AUTHOR, AuthorNumber, SUMS, Sum, number_of},
+    state::{AUTHOR, AuthorNumber, SUMS, number_of},
 };
 use std::collections::BTreeMap;
 use stint_sdk::{Code, Decimal, Refusal, split};
@@ -20,7 +20,7 @@ const POINT_SCALE: u8 = 2 * SCALE;
 /// Walks the sums of a period with the rule's version and weight for each.
 fn weighed(
     (from, until): (u32, u32),
-    mut each: impl FnMut(AuthorNumber, &str, u32, Decimal, &Sum) -> Result<(), Refusal>,
+    mut each: impl FnMut(AuthorNumber, &str, u32, Decimal, &DaySum) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let valuation = Valuation::load();
     // Most neighbours share day and kind.
@@ -37,7 +37,7 @@ fn weighed(
     Ok(())
 }
 
-fn quantity(sum: &Sum) -> Decimal {
+fn quantity(sum: &DaySum) -> Decimal {
     Decimal::new(sum.micros.into(), SCALE).unwrap_or_default()
 }
 

@@ -1,43 +1,27 @@
 //! What the contract keeps. Days in keys count from the first day of year 1.
 
-use crate::proto::{Contribution, Rule};
-use stint_sdk::Map;
+use crate::proto::{AuthorNumbers, Contribution, DaySum, Rule};
 
 /// An author's number: authors are named by long texts, keys are short.
 pub type AuthorNumber = u32;
 
-/// Everything, by day and id.
-pub const BY_DAY: Map<(u32, String), Contribution> = Map::new("day");
-/// The day of each id.
-pub const DAY_OF: Map<String, u32> = Map::new("id");
-/// Ids by author and day.
-pub const BY_AUTHOR: Map<(AuthorNumber, u32, String), ()> = Map::new("by-author");
-/// Sums by day, author and kind: shares are computed from these.
-pub const SUMS: Map<(u32, AuthorNumber, String), Sum> = Map::new("sum");
-/// An author's name.
-pub const AUTHOR: Map<AuthorNumber, String> = Map::new("author");
-/// Numbers of authors, under the beginning of their names: a key has at most 256 bytes.
-pub const NUMBER: Map<String, Numbers> = Map::new("number");
-/// How many authors there are, under 0.
-pub const AUTHORS: Map<u8, u32> = Map::new("authors");
-/// Rules by the first day on which they hold.
-pub const RULES: Map<u32, Rule> = Map::new("rule");
-
-/// Contributions of one author and kind on one day.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct Sum {
-    #[prost(uint64, tag = "1")]
-    pub count: u64,
-    /// In millionths.
-    #[prost(uint64, tag = "2")]
-    pub micros: u64,
-}
-
-/// Authors whose names begin alike.
-#[derive(Clone, PartialEq, Eq, prost::Message)]
-pub struct Numbers {
-    #[prost(uint32, repeated, tag = "1")]
-    pub numbers: Vec<u32>,
+stint_sdk::state! {
+    /// Everything, by day and id.
+    pub BY_DAY: Map<(u32, String), Contribution> = "day";
+    /// The day of each id.
+    pub DAY_OF: Map<String, u32> = "id";
+    /// Ids by author and day.
+    pub BY_AUTHOR: Map<(u32, u32, String), ()> = "by-author";
+    /// Sums by day, author and kind: shares are computed from these.
+    pub SUMS: Map<(u32, u32, String), DaySum> = "sum";
+    /// An author's name.
+    pub AUTHOR: Map<u32, String> = "author";
+    /// Numbers of authors, under the beginning of their names: a key has at most 256 bytes.
+    pub NUMBER: Map<String, AuthorNumbers> = "number";
+    /// How many authors there are.
+    pub AUTHORS: Item<u32> = "authors";
+    /// Rules by the first day on which they hold.
+    pub RULES: Map<u32, Rule> = "rule";
 }
 
 /// Bytes of an author's name that stand in a key.
@@ -58,8 +42,8 @@ pub fn number(author: &str) -> AuthorNumber {
     if let Some(number) = number_of(author) {
         return number;
     }
-    let number = AUTHORS.get(&0).unwrap_or(0);
-    AUTHORS.put(&0, &(number + 1));
+    let number = AUTHORS.get().unwrap_or(0);
+    AUTHORS.put(&(number + 1));
     AUTHOR.put(&number, &author.to_string());
     let key = name_key(author);
     let mut same_start = NUMBER.get(&key).unwrap_or_default();

@@ -47,6 +47,12 @@ impl Day {
         Day(self.0.saturating_add(days).clamp(FIRST, LAST))
     }
 
+    /// Year, month 1 to 12, day of the month.
+    pub fn to_date(self) -> (u32, u32, u32) {
+        let (year, month, day) = civil_from_days(self.0);
+        (year as u32, month as u32, day as u32)
+    }
+
     /// As a part of a key: in the order of time.
     pub fn to_key(self) -> u32 {
         (self.0 - FIRST) as u32
@@ -76,15 +82,20 @@ fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
+/// Year, month and day of days since 1970-01-01: the inverse of [`days_from_civil`].
+fn civil_from_days(days: i32) -> (i32, i32, i32) {
+    let z = days + 719_468;
+    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    (yoe + era * 400 + i32::from(month <= 2), month, day)
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let z = self.0 + 719_468;
-        let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-        let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-        let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-        let mp = (5 * doy + 2) / 153;
-        let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
-        let year = yoe + era * 400 + i32::from(month <= 2);
+        let (year, month, day) = civil_from_days(self.0);
         write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }

@@ -1,9 +1,9 @@
 //! What the host tells and takes.
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::testing as side;
+pub(crate) use crate::testing as side;
 #[cfg(target_arch = "wasm32")]
-use crate::wasm as side;
+pub(crate) use crate::wasm as side;
 use crate::{Code, Refusal};
 use prost::Message;
 
@@ -19,12 +19,19 @@ pub struct CallContext {
     /// The commons that is called.
     #[prost(string, tag = "3")]
     pub commons: String,
-    /// The agent that calls; empty in a query.
+    /// Who calls: an agent, or `commons/service` when a contract of another commons does.
+    /// Contracts of one commons speak for whoever called them. Empty in a query from outside.
     #[prost(string, tag = "4")]
     pub caller: String,
-    /// The caller's key and id of the call, 48 bytes; empty in a query.
+    /// The signer's key and id of the call, 48 bytes; empty in a query.
     #[prost(bytes = "vec", tag = "5")]
     pub call_id: Vec<u8>,
+    /// The agent that signed, for the record; who may do what is decided by the caller.
+    #[prost(string, tag = "6")]
+    pub signer: String,
+    /// The contract that calls, as `commons/service`; empty when the call comes from outside.
+    #[prost(string, tag = "7")]
+    pub via: String,
 }
 
 /// Who calls, where and when.
@@ -50,6 +57,29 @@ pub fn require_role(role: &str, to: &str) -> Result<(), Refusal> {
 /// Announces an event by the full name of its message.
 pub fn emit(ty: &str, body: &[u8]) {
     side::host_emit(ty, body);
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    side::host_sha256(bytes)
+}
+
+/// Says whether an ed25519 signature over a message is of a key, by the rules of ZIP-215.
+pub fn ed25519_verify(key: &[u8; 32], signature: &[u8; 64], message: &[u8]) -> bool {
+    side::host_ed25519_verify(key, signature, message)
+}
+
+/// Fuel with which this call can still go on. In tests it never ends.
+pub fn fuel_left() -> u64 {
+    side::host_fuel() as u64
+}
+
+/// Prints a text for the author. In a release build it is nothing, so it may stay.
+pub fn log(text: &str) {
+    #[cfg(any(feature = "development", not(target_arch = "wasm32")))]
+    side::host_log(text);
+    #[cfg(not(any(feature = "development", not(target_arch = "wasm32"))))]
+    let _ = text;
 }
 
 pub(crate) use side::{host_delete, host_get, host_put};

@@ -20,9 +20,15 @@
 mod date;
 mod decimal;
 mod host;
+mod keep;
 mod key;
 mod map;
+#[doc(hidden)]
+pub mod migrate;
+mod quantity;
+pub mod raw;
 mod refusal;
+mod service;
 mod split;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -32,11 +38,15 @@ pub mod wasm;
 
 pub use date::Day;
 pub use decimal::Decimal;
-pub use host::{CallContext, context, emit, has_role, require_role};
+pub use host::{CallContext, context, ed25519_verify, emit, fuel_left, has_role, log, require_role, sha256};
+pub use keep::{Index, Item};
 pub use key::Key;
 pub use map::Map;
+pub use migrate::{Migrate, Migration, Mode, Progress};
 pub use prost;
+pub use quantity::Quantity;
 pub use refusal::{Code, Refusal};
+pub use service::{Method, Service};
 pub use split::split;
 
 /// Encoded messages.
@@ -73,21 +83,70 @@ macro_rules! proto {
 }
 
 /// Makes a type that implements the service in the module `$proto` the contract of this crate.
+///
+/// ```ignore
+/// stint_sdk::contract!(proto, Contract);
+/// // With what it keeps, for tools, and with a migration from older versions:
+/// stint_sdk::contract!(proto, Contract, state = state::STATE, migrate);
+/// ```
 #[macro_export]
 macro_rules! contract {
-    ($proto:ident, $implementation:ident) => {
+    ($proto:ident, $contract:ident $(,)?) => {
+        $crate::contract!(@make $proto $contract [""] []);
+    };
+    ($proto:ident, $contract:ident, migrate $(,)?) => {
+        $crate::contract!(@make $proto $contract [""] [migrate]);
+    };
+    ($proto:ident, $contract:ident, state = $state:path $(,)?) => {
+        $crate::contract!(@make $proto $contract [$state] []);
+    };
+    ($proto:ident, $contract:ident, state = $state:path, migrate $(,)?) => {
+        $crate::contract!(@make $proto $contract [$state] [migrate]);
+    };
+    (@make $proto:ident $contract:ident [$state:expr] [$($migrate:ident)?]) => {
+        impl $crate::Service for $contract {
+            const NAME: &'static str = $proto::SERVICE;
+            const DESCRIPTOR: &'static [u8] = $proto::DESCRIPTOR;
+            const METHODS: &'static [(&'static str, bool)] = $proto::METHODS;
+            const STATE: &'static str = $state;
+
+            fn dispatch(method: u32, request: &[u8]) -> ::core::result::Result<$crate::Bytes, $crate::Refusal> {
+                $proto::dispatch::<$contract>(method, request)
+            }
+            $(
+                #[doc = stringify!($migrate)]
+                fn migrate(request: &[u8]) -> ::core::option::Option<::core::result::Result<$crate::Bytes, $crate::Refusal>> {
+                    ::core::option::Option::Some($crate::migrate::run::<$contract>(request))
+                }
+            )?
+        }
+
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code)]
         mod exports {
+            use super::$contract as Contract;
+            use $crate::Service;
+
             #[used]
             #[unsafe(link_section = "stint.descriptor")]
-            static DESCRIPTOR: [u8; super::$proto::DESCRIPTOR.len()] =
-                *super::$proto::DESCRIPTOR.first_chunk().expect("its own length");
+            static DESCRIPTOR: [u8; Contract::DESCRIPTOR.len()] =
+                *Contract::DESCRIPTOR.first_chunk().expect("its own length");
+            #[used]
+            #[unsafe(link_section = "stint.state")]
+            static STATE: [u8; Contract::STATE.len()] =
+                *Contract::STATE.as_bytes().first_chunk().expect("its own length");
 
             #[unsafe(no_mangle)]
             extern "C" fn stint_call(method: u32, request: *const u8, size: usize) -> i64 {
-                $crate::wasm::serve(method, request, size, super::$proto::dispatch::<super::$implementation>)
+                $crate::wasm::serve(method, request, size, Contract::dispatch)
             }
+            $(
+                #[doc = stringify!($migrate)]
+                #[unsafe(no_mangle)]
+                extern "C" fn stint_migrate(request: *const u8, size: usize) -> i64 {
+                    $crate::wasm::migrate(request, size, $crate::migrate::run::<Contract>)
+                }
+            )?
         }
     };
 }

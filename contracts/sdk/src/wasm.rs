@@ -11,10 +11,27 @@ unsafe extern "C" {
     fn delete(key: *const u8, size: usize);
     fn scan(from: *const u8, fs: usize, to: *const u8, ts: usize, limit: u32, reverse: u32) -> i64;
     fn emit(ty: *const u8, ts: usize, body: *const u8, bs: usize);
-    fn refuse(refusal: *const u8, size: usize);
     fn context() -> i64;
     fn has_role(role: *const u8, size: usize) -> i32;
+    fn call(
+        commons: *const u8,
+        cs: usize,
+        method: *const u8,
+        ms: usize,
+        request: *const u8,
+        rs: usize,
+        fuel: i64,
+    ) -> i64;
+    fn rule(code: *const u8, method: *const u8, ms: usize, request: *const u8, rs: usize, fuel: i64) -> i64;
+    fn sha256(bytes: *const u8, size: usize, to: *mut u8);
+    fn ed25519_verify(key: *const u8, signature: *const u8, message: *const u8, size: usize) -> i32;
+    fn fuel() -> i64;
+    #[cfg(feature = "development")]
+    fn log(text: *const u8, size: usize);
 }
+
+/// Says that an answer is a refusal.
+const REFUSAL_BIT: i64 = i64::MIN;
 
 /// Hands out memory and never takes it back: an instance serves one call.
 struct Bump;
@@ -85,27 +102,40 @@ fn take(packed: i64) -> Vec<u8> {
     unsafe { Vec::from_raw_parts(at as *mut u8, size, size.max(1)) }
 }
 
-/// Runs one method and hands its answer or refusal to the host.
+/// Runs one method and says where its answer lies.
 pub fn serve(
     method: u32,
     request: *const u8,
     size: usize,
     dispatch: fn(u32, &[u8]) -> Result<Vec<u8>, Refusal>,
 ) -> i64 {
+    explain_panics();
     // SAFETY: the host wrote the request there before the call.
     let request = unsafe { core::slice::from_raw_parts(request, size) };
-    match dispatch(method, request) {
-        Ok(response) => {
-            let packed = ((response.as_ptr() as i64) << 32) | response.len() as i64;
-            core::mem::forget(response);
-            packed
-        }
-        Err(refusal) => {
-            let refusal = refusal.encode();
-            unsafe { refuse(refusal.as_ptr(), refusal.len()) };
-            0
-        }
-    }
+    hand_over(dispatch(method, request))
+}
+
+/// Runs `stint_migrate`.
+pub fn migrate(request: *const u8, size: usize, run: fn(&[u8]) -> Result<Vec<u8>, Refusal>) -> i64 {
+    explain_panics();
+    // SAFETY: the host wrote the request there before the call.
+    hand_over(run(unsafe { core::slice::from_raw_parts(request, size) }))
+}
+
+fn hand_over(answer: Result<Vec<u8>, Refusal>) -> i64 {
+    let (bytes, bit) = match answer {
+        Ok(response) => (response, 0),
+        Err(refusal) => (refusal.encode(), REFUSAL_BIT),
+    };
+    let packed = ((bytes.as_ptr() as i64) << 32) | bytes.len() as i64;
+    core::mem::forget(bytes);
+    packed | bit
+}
+
+/// A development build says what panicked before it stops.
+fn explain_panics() {
+    #[cfg(feature = "development")]
+    std::panic::set_hook(Box::new(|panic| host_log(&panic.to_string())));
 }
 
 // SAFETY of all below: the pointers and sizes are those of slices.
@@ -139,4 +169,33 @@ pub(crate) fn host_context() -> Vec<u8> {
 
 pub(crate) fn host_has_role(role: &str) -> bool {
     unsafe { has_role(role.as_ptr(), role.len()) == 1 }
+}
+
+pub(crate) fn host_call(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    let (c, m, r) = (commons.as_bytes(), method.as_bytes(), request);
+    take(unsafe { call(c.as_ptr(), c.len(), m.as_ptr(), m.len(), r.as_ptr(), r.len(), fuel) })
+}
+
+pub(crate) fn host_rule(code: &[u8; 32], method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    let (m, r) = (method.as_bytes(), request);
+    take(unsafe { rule(code.as_ptr(), m.as_ptr(), m.len(), r.as_ptr(), r.len(), fuel) })
+}
+
+pub(crate) fn host_sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    unsafe { sha256(bytes.as_ptr(), bytes.len(), hash.as_mut_ptr()) };
+    hash
+}
+
+pub(crate) fn host_ed25519_verify(key: &[u8; 32], signature: &[u8; 64], message: &[u8]) -> bool {
+    unsafe { ed25519_verify(key.as_ptr(), signature.as_ptr(), message.as_ptr(), message.len()) == 1 }
+}
+
+pub(crate) fn host_fuel() -> i64 {
+    unsafe { fuel() }
+}
+
+#[cfg(feature = "development")]
+pub(crate) fn host_log(text: &str) {
+    unsafe { log(text.as_ptr(), text.len()) }
 }

@@ -14,6 +14,7 @@ use stint_proto::{
     limits::STREAM_CALLS,
     v1::{self, ledger_server::Ledger, submit_response},
 };
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Answers for the ledger itself.
@@ -21,6 +22,8 @@ pub struct LedgerService {
     pub node: Arc<Node>,
     /// This validator's name and key.
     pub validator: (String, [u8; 32]),
+    /// Bounds the queries that run at once.
+    pub queries: Arc<Semaphore>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -85,6 +88,16 @@ impl Ledger for LedgerService {
         Ok(Response::new(v1::GetReceiptResponse { receipt: Some(receipt) }))
     }
 
+    async fn simulate(&self, request: Request<v1::SimulateRequest>) -> Answer<v1::SimulateResponse> {
+        let answer = self.reading(move |node| node.simulate(request.get_ref())).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn list_state(&self, request: Request<v1::ListStateRequest>) -> Answer<v1::ListStateResponse> {
+        let answer = self.reading(move |node| node.list_state(request.get_ref())).await?;
+        Ok(Response::new(answer))
+    }
+
     async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Answer<v1::GetBlockResponse> {
         let height = request.get_ref().height;
         let node = self.node.clone();
@@ -101,6 +114,23 @@ impl Ledger for LedgerService {
         });
         let block = block.await.map_err(status)?;
         Ok(Response::new(v1::GetBlockResponse { block: Some((&block).into()) }))
+    }
+}
+
+impl LedgerService {
+    /// Runs something that reads state, as one of the queries that may run at once.
+    async fn reading<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Node) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Status> {
+        let stopping = |_| status(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping"));
+        let permit = self.queries.clone().acquire_owned().await.map_err(stopping)?;
+        let node = self.node.clone();
+        let answer = blocking(move || {
+            let _permit = permit;
+            read(&node)
+        });
+        answer.await.map_err(status)
     }
 }
 

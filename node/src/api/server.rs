@@ -38,6 +38,9 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
+/// A page of state, or a simulation with all that it read and wrote.
+const LARGEST_ANSWER: usize = 80 << 20;
+
 /// An open port.
 pub struct Server {
     listener: TcpListener,
@@ -65,10 +68,11 @@ pub async fn serve(
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
     health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
-    let ledger = LedgerServer::new(LedgerService { node: node.clone(), validator })
+    let queries = Arc::new(Semaphore::new(QUERIES));
+    let ledger = LedgerServer::new(LedgerService { node: node.clone(), validator, queries: queries.clone() })
         .max_decoding_message_size(KERNEL_TRANSACTION_BYTES + 1024)
-        .max_encoding_message_size(4 << 20);
-    let calls = ContractCalls { node: node.clone(), queries: Arc::new(Semaphore::new(QUERIES)) };
+        .max_encoding_message_size(LARGEST_ANSWER);
+    let calls = ContractCalls { node: node.clone(), queries };
     let contracts = service_fn(move |request: http::Request<Body>| calls.clone().serve(request));
     let routes = Routes::new(ledger)
         .add_service(health_service)

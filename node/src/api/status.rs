@@ -1,6 +1,7 @@
-//! Refusals as gRPC statuses: code and message for everybody, and the rule's name in
-//! `google.rpc.ErrorInfo` and in the metadata `stint-rule` for programs.
+//! Refusals as gRPC statuses: code and message for everybody; for programs, the rule's name in the
+//! metadata `stint-rule`, and with the refusal's details in `google.rpc.ErrorInfo`.
 
+use std::collections::HashMap;
 use stint_proto::{Code, Refusal};
 use tonic::{Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -12,7 +13,9 @@ const DOMAIN: &str = "stint";
 /// A refusal as a client sees it.
 pub fn status(refusal: Refusal) -> Status {
     let code = tonic::Code::from(refusal.code as i32);
-    let details = ErrorDetails::with_error_info(&refusal.rule, DOMAIN, [("rule".to_string(), refusal.rule.clone())]);
+    let mut facts: HashMap<String, String> = refusal.details.clone().into_iter().collect();
+    facts.insert("rule".into(), refusal.rule.clone());
+    let details = ErrorDetails::with_error_info(&refusal.rule, DOMAIN, facts);
     let mut status = Status::with_error_details(code, refusal.to_string(), details);
     if let Ok(rule) = MetadataValue::try_from(refusal.rule.as_str()) {
         status.metadata_mut().insert(RULE, rule);
@@ -24,5 +27,7 @@ pub fn status(refusal: Refusal) -> Status {
 pub fn refusal(status: &Status) -> Refusal {
     let rule = status.metadata().get(RULE).and_then(|r| r.to_str().ok()).unwrap_or("").to_string();
     let message = status.message().strip_prefix(&format!("{rule}: ")).unwrap_or(status.message()).to_string();
-    Refusal { code: Code::from_number(status.code() as u32), rule, message }
+    let facts = status.get_error_details().error_info().map(|i| i.metadata.clone()).unwrap_or_default();
+    let details = facts.into_iter().filter(|(name, _)| name != "rule").collect();
+    Refusal { code: Code::from_number(status.code() as u32), rule, message, details }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use clap::Args;
 use futures::StreamExt;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions};
 use prost_types::FileDescriptorProto;
 use std::io::Read;
 use tonic_reflection::pb::v1::{
@@ -72,12 +72,12 @@ impl Query {
     }
 }
 
-fn path(method: &MethodDescriptor) -> String {
+pub fn path(method: &MethodDescriptor) -> String {
     format!("/{}/{}", method.parent_service().full_name(), method.name())
 }
 
 /// Asks the node what a method takes and gives.
-async fn describe(client: &Client, name: &str) -> Result<MethodDescriptor, Failure> {
+pub async fn describe(client: &Client, name: &str) -> Result<MethodDescriptor, Failure> {
     let shape = || format!("{name:?} is no method; a method is written package.Service/Method");
     let (service, method) = name.trim_start_matches('/').rsplit_once('/').ok_or_else(shape)?;
     let ask = |what| ServerReflectionRequest { host: String::new(), message_request: Some(what) };
@@ -111,7 +111,7 @@ async fn describe(client: &Client, name: &str) -> Result<MethodDescriptor, Failu
     found.ok_or_else(|| format!("{service} has no method {method}; it has: {}", methods.join(", ")).into())
 }
 
-fn encode(method: &MethodDescriptor, json: &str) -> Result<Bytes, Failure> {
+pub fn encode(method: &MethodDescriptor, json: &str) -> Result<Bytes, Failure> {
     let mut text = String::new();
     let json = match json {
         "-" => {
@@ -128,10 +128,15 @@ fn encode(method: &MethodDescriptor, json: &str) -> Result<Bytes, Failure> {
 }
 
 fn print(method: &MethodDescriptor, response: Bytes) -> Result<(), Failure> {
-    let message = DynamicMessage::decode(method.output(), response)?;
+    println!("{}", json(&method.output(), response)?);
+    Ok(())
+}
+
+/// A message as JSON for people.
+pub fn json(ty: &MessageDescriptor, bytes: Bytes) -> Result<String, Failure> {
+    let message = DynamicMessage::decode(ty.clone(), bytes)?;
     let options = SerializeOptions::new().skip_default_fields(false).stringify_64_bit_integers(false);
     let mut out = serde_json::Serializer::pretty(Vec::new());
     message.serialize_with_options(&mut out, &options)?;
-    println!("{}", String::from_utf8(out.into_inner())?);
-    Ok(())
+    Ok(String::from_utf8(out.into_inner())?)
 }

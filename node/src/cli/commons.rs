@@ -57,10 +57,8 @@ pub async fn found(client: &Client, key: &SigningKey, name: &str, purpose: &str)
     if !v1::GetCommonsResponse::decode(state)?.contracts.is_empty() {
         return Ok(new);
     }
-    let publish = v1::PublishRequest { module: CONTRIBUTE.into() };
-    let (answer, _) = client.command(key, name, "/stint.v1.Kernel/Publish", publish.encode_to_vec().into()).await?;
-    let deploy = v1::DeployRequest { code_hash: v1::PublishResponse::decode(answer)?.code_hash };
-    client.command(key, name, "/stint.v1.Kernel/Deploy", deploy.encode_to_vec().into()).await?;
+    let deploy = v1::DeployRequest { code_hash: client.publish(key, name, CONTRIBUTE).await?.code_hash };
+    client.command_when_ready(key, name, "/stint.v1.Kernel/Deploy", deploy.encode_to_vec().into()).await?;
     // Contributions of any date weigh one point each until the commons decides otherwise.
     let rule =
         contribute::SetRuleRequest { from: "0001-01-01".into(), weights: Vec::new(), default_weight: "1".into() };

@@ -8,10 +8,13 @@
 //! | `commons.rs` | `stint found`: a commons with the contract `contribute` |
 //! | `call.rs` | `stint call`, `stint query`: any method of any contract, as JSON |
 //! | `import.rs`, `git.rs`, `feed.rs` | `stint import git` |
+//! | `contract/` | `stint contract`: write, test, check, deploy, upgrade, verify |
+//! | `simulate.rs`, `state.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
 //! | `report.rs`, `show.rs` | tables and bars |
 
 mod call;
 mod commons;
+pub mod contract;
 mod devnet;
 mod feed;
 mod git;
@@ -20,6 +23,8 @@ mod init;
 mod report;
 mod run;
 mod show;
+mod simulate;
+mod state;
 mod status;
 mod target;
 
@@ -60,6 +65,13 @@ enum Command {
     Call(call::Call),
     /// Ask a query of a contract
     Query(call::Query),
+    /// Show what a call would do; nothing is ordered, nothing written
+    Simulate(simulate::Simulate),
+    /// Show what a contract keeps
+    State(state::State),
+    /// Write, test and deploy contracts
+    #[command(subcommand)]
+    Contract(contract::Contract),
     /// Bring in history from elsewhere
     #[command(subcommand)]
     Import(Import),
@@ -101,6 +113,9 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Found(c) => c.execute().await,
         Command::Call(c) => c.execute().await,
         Command::Query(c) => c.execute().await,
+        Command::Simulate(c) => c.execute().await,
+        Command::State(c) => c.execute().await,
+        Command::Contract(c) => c.execute().await,
         Command::Import(Import::Git(c)) => c.execute().await,
         Command::Shares(c) => c.execute().await,
     }

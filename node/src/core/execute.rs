@@ -46,6 +46,7 @@ fn execute(node: &Node, block: &Block) -> Result<(), String> {
         .map_err(|e| e.to_string())?;
     let tip = node.store.commit(block, &result).map_err(|e| e.to_string())?;
 
+    node.burnt(result.fuel_used, block.transactions.len() as u64);
     if !block.transactions.is_empty() {
         node.last_with_calls.store(header.height, Ordering::Relaxed);
     }

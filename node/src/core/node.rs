@@ -12,11 +12,16 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use stint_proto::{
-    Block, CallId, Code, Genesis, Hash, Header, Refusal, Transaction, limits::VALIDITY_WINDOW, signature, v1,
+    Block, CallId, Code, Genesis, Hash, Header, Refusal, Transaction,
+    limits::{BLOCK_FUEL, PAGE_ROWS, VALIDITY_WINDOW},
+    signature, v1,
 };
 use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
 use stint_store::{Medium, Store, StoreError, Tip};
 use tokio::sync::{mpsc, oneshot};
+
+/// Fuel of a call, as long as none was seen.
+const FIRST_GUESS: u64 = 500_000;
 
 /// One node, validator or not, below its gRPC edge.
 pub struct Node {
@@ -36,6 +41,8 @@ pub struct Node {
     network_height: AtomicU64,
     /// The newest executed block that had calls, since this node started.
     pub(super) last_with_calls: AtomicU64,
+    /// What calls burnt lately, on average.
+    fuel_per_call: AtomicU64,
     failure: Mutex<Option<String>>,
 }
 
@@ -70,6 +77,7 @@ impl Node {
             spread: Mutex::new(Some(spread)),
             network_height: AtomicU64::new(0),
             last_with_calls: AtomicU64::new(0),
+            fuel_per_call: AtomicU64::new(FIRST_GUESS),
             failure: Mutex::default(),
         }))
     }
@@ -115,6 +123,20 @@ impl Node {
 
     pub(super) fn heard_of(&self, height: u64) {
         self.network_height.fetch_max(height, Ordering::Relaxed);
+    }
+
+    /// How many calls a block may take, so that those of the usual kind find fuel for all of them.
+    pub(super) fn affordable_calls(&self) -> usize {
+        let affordable = BLOCK_FUEL * 3 / 4 / self.fuel_per_call.load(Ordering::Relaxed).max(1);
+        (affordable as usize).max(1)
+    }
+
+    /// Takes a block's fuel into the average.
+    pub(super) fn burnt(&self, fuel: u64, calls: u64) {
+        let Some(now) = fuel.checked_div(calls) else { return };
+        // Dearer calls count at once, cheaper ones bit by bit.
+        let before = self.fuel_per_call.load(Ordering::Relaxed);
+        self.fuel_per_call.store(now.max((before * 7 + now) / 8), Ordering::Relaxed);
     }
 
     /// Why the node must stop, once it must.
@@ -229,6 +251,76 @@ impl Node {
                 )
             }
         }
+    }
+
+    /// The block whose state is asked: a kept height, or the newest for 0.
+    fn asked(&self, height: u64) -> Result<(u64, u64), Refusal> {
+        let tip = self.tip();
+        let height = if height == 0 { tip.height } else { height };
+        let oldest = self.store.oldest_state();
+        let refuse = |code, rule, what: String| Err(Refusal::new(code, rule, what));
+        if height > tip.height {
+            return refuse(
+                Code::OutOfRange,
+                "height",
+                format!("block {height} is not final; the newest is {}", tip.height),
+            );
+        }
+        if height < oldest {
+            let what =
+                format!("the state after block {height} is no longer kept here; the oldest is that after {oldest}");
+            return refuse(Code::OutOfRange, "height", what);
+        }
+        match self.store.results(height).map_err(|e| internal(&e))? {
+            Some(results) => Ok((height, results.time_ms)),
+            None => refuse(Code::OutOfRange, "height", format!("the results of block {height} are not kept here")),
+        }
+    }
+
+    /// What a call would do on the state of a height.
+    pub fn simulate(&self, asked: &v1::SimulateRequest) -> Result<v1::SimulateResponse, Refusal> {
+        let (height, time_ms) = self.asked(asked.height)?;
+        let state = Arc::new(self.store.state_at(height));
+        let (commons, method, request) = (asked.commons.as_str(), asked.method.as_str(), &asked.request[..]);
+        let query = Query { height, time_ms, commons, method, request };
+        stint_runtime::simulate(&self.contracts, state, &query, &asked.caller, asked.fuel_limit)
+            .map_err(|e| internal(&e))
+    }
+
+    /// A page of what a contract keeps.
+    pub fn list_state(&self, asked: &v1::ListStateRequest) -> Result<v1::ListStateResponse, Refusal> {
+        let (height, _) = self.asked(asked.height)?;
+        let overlay = Overlay::new(Arc::new(self.store.state_at(height)));
+        let directory = Directory::new(&self.contracts, &overlay);
+        let Some(own) = directory.prefix(&asked.commons, &asked.service).map_err(|e| internal(&e))? else {
+            let what = format!("no contract serves the commons {} as {}", asked.commons, asked.service);
+            return Err(Refusal::new(Code::NotFound, "service", what));
+        };
+        let rows = if asked.page_size == 0 { 100 } else { (asked.page_size as usize).min(PAGE_ROWS) };
+        let prefix = [&own[..], &asked.prefix].concat();
+        // A zero byte behind a key makes the first key after it.
+        let from = match asked.after.is_empty() {
+            true => prefix.clone(),
+            false => [&own[..], &asked.after, &[0]].concat().max(prefix.clone()),
+        };
+        let state = stint_runtime::State::scan(
+            &self.store.state_at(height),
+            &from,
+            &stint_runtime::end_of(&prefix),
+            rows + 1,
+            false,
+        );
+        let mut found = state.map_err(|e| internal(&e))?;
+        let more = found.len() > rows;
+        found.truncate(rows);
+        let entry = |(key, value): (Vec<u8>, Vec<u8>)| v1::KeyWrite {
+            key: Bytes::copy_from_slice(&key[own.len()..]),
+            value: value.into(),
+            deleted: false,
+        };
+        let entries: Vec<_> = found.into_iter().map(entry).collect();
+        let next = entries.last().filter(|_| more).map(|e| e.key.clone()).unwrap_or_default();
+        Ok(v1::ListStateResponse { height, entries, next })
     }
 
     /// Answers a query on the newest state.

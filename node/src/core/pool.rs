@@ -63,7 +63,7 @@ impl Pool {
 
     /// The next calls for a block at `height`, without those in `ordered`. They stay here until
     /// they are settled.
-    pub fn draft(&self, height: u64, ordered: &BTreeSet<CallId>) -> Vec<Transaction> {
+    pub fn draft(&self, height: u64, ordered: &BTreeSet<CallId>, most: usize) -> Vec<Transaction> {
         let mut bytes = 0;
         let mut out = Vec::new();
         for id in self.queue.values() {
@@ -72,7 +72,7 @@ impl Pool {
                 continue;
             }
             bytes += Block::bytes_of(tx);
-            if bytes > BLOCK_BYTES || out.len() == BLOCK_TRANSACTIONS {
+            if bytes > BLOCK_BYTES || out.len() == most.min(BLOCK_TRANSACTIONS) {
                 break;
             }
             out.push(tx.clone());
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(pool.add(tx(1, i, 10, 1)), Ok(false));
         }
         let ids = |pool: &Pool, height, ordered: &BTreeSet<CallId>| -> Vec<u8> {
-            pool.draft(height, ordered).iter().map(|t| t.id().id[1]).collect()
+            pool.draft(height, ordered, usize::MAX).iter().map(|t| t.id().id[1]).collect()
         };
         let none = BTreeSet::new();
         assert_eq!(ids(&pool, 10, &none), [5, 3, 9]);
@@ -179,7 +179,7 @@ mod tests {
         for i in 0..12 {
             pool.add(tx(1, i, 10, 100_000)).unwrap();
         }
-        let draft = pool.draft(1, &BTreeSet::new());
+        let draft = pool.draft(1, &BTreeSet::new(), usize::MAX);
         assert_eq!(draft.len(), 10);
         assert!(draft.iter().map(Block::bytes_of).sum::<usize>() <= BLOCK_BYTES);
     }

@@ -204,6 +204,12 @@ impl Store {
         Ok(())
     }
 
+    /// The oldest height whose state is kept.
+    pub fn oldest_state(&self) -> u64 {
+        let last_step = self.tip().height / HISTORY_STEP * HISTORY_STEP;
+        last_step.saturating_sub(HISTORY)
+    }
+
     /// The state after a block that is kept; the newest for heights above it.
     pub fn state_at(self: &Arc<Self>, height: u64) -> StateView {
         StateView::new(self.clone(), height.min(self.tip().height))

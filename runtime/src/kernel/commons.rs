@@ -1,11 +1,11 @@
 //! Commons, their members, and the agents behind keys.
 
 use super::{
-    Answer, Command, STEWARD, grant, read,
+    Answer, Caller, STEWARD, grant, read,
     records::{Agent, Commons, Instance, KeyHolder, Membership},
     refuse, steward, write,
 };
-use crate::{Overlay, RuntimeError, keys};
+use crate::{Overlay, RuntimeError, keys, session::Session};
 use prost::Message;
 use std::collections::BTreeSet;
 use stint_proto::{
@@ -41,17 +41,19 @@ pub fn set_roles(overlay: &mut Overlay, commons: &str, agent: &str, roles: Vec<S
     }
 }
 
-pub fn found(overlay: &mut Overlay, command: &Command<'_>, request: v1::FoundRequest) -> Answer<v1::FoundResponse> {
-    let here = read::<Commons>(overlay, &keys::commons(command.commons))?;
+pub fn found(session: &mut Session, by: &Caller<'_>, request: v1::FoundRequest) -> Answer<v1::FoundResponse> {
+    let founded = session.block.height;
+    let overlay = &mut session.overlay;
+    let here = read::<Commons>(overlay, &keys::commons(by.commons))?;
     if !here.is_some_and(|c| c.root) {
         refuse!(
             FailedPrecondition,
             "commons",
             "commons are founded on the consortium's commons, not on {:?}",
-            command.commons
+            by.commons
         );
     }
-    grant!(steward(command, "found a commons"));
+    grant!(steward(by, "found a commons"));
     grant!(commons_name(&request.commons).map_err(|m| Refusal::new(Code::InvalidArgument, "commons", m)));
     if overlay.get(&keys::commons(&request.commons))?.is_some() {
         refuse!(AlreadyExists, "commons", "there is a commons {} already; choose another name", request.commons);
@@ -67,7 +69,7 @@ pub fn found(overlay: &mut Overlay, command: &Command<'_>, request: v1::FoundReq
     if request.members.len() > FOUNDING_MEMBERS {
         refuse!(InvalidArgument, "members", "{} members; the limit is {FOUNDING_MEMBERS}", request.members.len());
     }
-    let record = Commons { purpose: request.purpose, founded: command.block.height, root: false };
+    let record = Commons { purpose: request.purpose, founded, root: false };
     write(overlay, keys::commons(&request.commons), &record);
     for member in request.members {
         grant!(seat(overlay, &request.commons, member)?);
@@ -78,14 +80,14 @@ pub fn found(overlay: &mut Overlay, command: &Command<'_>, request: v1::FoundReq
     Ok(Ok(v1::FoundResponse {}))
 }
 
-pub fn admit(overlay: &mut Overlay, command: &Command<'_>, request: v1::AdmitRequest) -> Answer<v1::AdmitResponse> {
-    if overlay.get(&keys::commons(command.commons))?.is_none() {
-        refuse!(NotFound, "commons", "there is no commons {:?} on this ledger", command.commons);
+pub fn admit(overlay: &mut Overlay, by: &Caller<'_>, request: v1::AdmitRequest) -> Answer<v1::AdmitResponse> {
+    if overlay.get(&keys::commons(by.commons))?.is_none() {
+        refuse!(NotFound, "commons", "there is no commons {:?} on this ledger", by.commons);
     }
-    grant!(steward(command, "admit members"));
-    grant!(seat(overlay, command.commons, request)?);
-    if !has_steward(overlay, command.commons)? {
-        refuse!(FailedPrecondition, "last-steward", "{} would lose its last {STEWARD}", command.commons);
+    grant!(steward(by, "admit members"));
+    grant!(seat(overlay, by.commons, request)?);
+    if !has_steward(overlay, by.commons)? {
+        refuse!(FailedPrecondition, "last-steward", "{} would lose its last {STEWARD}", by.commons);
     }
     Ok(Ok(v1::AdmitResponse {}))
 }
@@ -93,7 +95,6 @@ pub fn admit(overlay: &mut Overlay, command: &Command<'_>, request: v1::AdmitReq
 /// Makes an agent a member; registers it when the ledger does not know it yet.
 fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answer<()> {
     let invalid = |rule: &'static str| move |m: String| Refusal::new(Code::InvalidArgument, rule, m);
-    grant!(agent_name(&request.agent).map_err(invalid("agent")));
     let roles: BTreeSet<String> = request.roles.into_iter().collect();
     if roles.len() > ROLES {
         refuse!(InvalidArgument, "role", "{} roles for one member; the limit is {ROLES}", roles.len());
@@ -101,6 +102,12 @@ fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answ
     for role in &roles {
         grant!(role_name(role).map_err(invalid("role")));
     }
+    if let Some((home, service)) = request.agent.split_once('/') {
+        grant!(foreign_contract(overlay, commons, home, service, &request.key)?);
+        set_roles(overlay, commons, &request.agent, roles.into_iter().collect());
+        return Ok(Ok(()));
+    }
+    grant!(agent_name(&request.agent).map_err(invalid("agent")));
     let known = read::<Agent>(overlay, &keys::agent(&request.agent))?;
     match known {
         None if request.key.is_empty() => {
@@ -132,6 +139,20 @@ fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answ
     Ok(Ok(()))
 }
 
+/// A contract of another commons may be a member: it calls commands by its name, without a key.
+fn foreign_contract(overlay: &Overlay, commons: &str, home: &str, service: &str, key: &[u8]) -> Answer<()> {
+    if home == commons {
+        refuse!(InvalidArgument, "agent", "contracts of {commons} itself speak for whoever calls them");
+    }
+    if !key.is_empty() {
+        refuse!(InvalidArgument, "key", "a contract has no key; leave it out");
+    }
+    match overlay.get(&keys::instance(home, service))? {
+        Some(_) => Ok(Ok(())),
+        None => refuse!(NotFound, "service", "nothing serves {home} as {service:?}"),
+    }
+}
+
 fn has_steward(overlay: &Overlay, commons: &str) -> Result<bool, RuntimeError> {
     Ok(members(overlay, commons)?.iter().any(|m| m.roles.iter().any(|r| r == STEWARD)))
 }
@@ -153,9 +174,12 @@ pub fn get(overlay: &Overlay, commons: &str) -> Answer<v1::GetCommonsResponse> {
     let prefix = keys::instance(commons, "");
     let mut contracts = Vec::new();
     for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), PAGE_ROWS, false)?.0 {
+        let instance = Instance::decode(value.as_slice()).unwrap_or_default();
         contracts.push(v1::Instance {
             service: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
-            code_hash: Instance::decode(value.as_slice()).unwrap_or_default().code.into(),
+            code_hash: instance.code.into(),
+            upgrades: instance.upgrades,
+            next_code_hash: instance.upgrade.unwrap_or_default().code.into(),
         });
     }
     Ok(Ok(v1::GetCommonsResponse {

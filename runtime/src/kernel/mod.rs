@@ -7,18 +7,24 @@
 //! - `last-steward`: a commons never loses its last steward.
 //! - `key`: a key belongs to one agent, and its order is not small.
 //! - `commons`, `agent`, `role`, `code`, `service`: what is named exists, or is new, as asked.
+//! - `not-ready`: code serves when validators have had the time to compile it.
+//! - `upgrading`, `unfinished`, `no-migration`, `cleaning`: one upgrade at a time, see `upgrade.rs`.
 
 mod code;
 mod commons;
+mod directory;
 mod records;
+mod upgrade;
 
-use crate::{BlockContext, Contract, Contracts, Overlay, RuntimeError, Writes, abi::price, keys};
+use crate::{Overlay, RuntimeError, Writes, abi::price, invoke::Invoked, keys, session::Session};
 use prost::Message;
-use records::{Commons, Instance};
+use records::Commons;
 use std::sync::Arc;
-use stint_proto::{Code, Genesis, Hash, Refusal, v1};
+use stint_proto::{Code, Genesis, Refusal, v1};
 
+pub(crate) use code::usable as usable_code;
 pub(crate) use commons::{agent_of_key, roles};
+pub use directory::{Directory, InstanceRef, Serving};
 
 /// The agent of this ledger that holds a key.
 pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Option<String>, RuntimeError> {
@@ -29,18 +35,20 @@ const PREFIX: &str = "/stint.v1.Kernel/";
 /// The role that runs a commons.
 const STEWARD: &str = "steward";
 
-/// A command to the kernel: where it stands and who gave it.
+/// A command to the kernel by the session's signer.
 pub(crate) struct Command<'a> {
-    pub block: BlockContext,
     pub commons: &'a str,
-    pub caller: &'a str,
     pub roles: &'a [String],
+    pub method: &'a str,
+    pub request: &'a [u8],
+    pub fuel: u64,
 }
 
-/// What came of a command. Its writes are in the overlay's newest layer.
-pub(crate) struct Outcome {
-    pub result: Result<Vec<u8>, Refusal>,
-    pub fuel_used: u64,
+/// Who gives a command, and to which commons.
+struct Caller<'a> {
+    commons: &'a str,
+    name: &'a str,
+    roles: &'a [String],
 }
 
 /// An answer, or a refusal, or a failure of the node.
@@ -68,25 +76,25 @@ pub(crate) fn method_of(full: &str) -> Option<&str> {
     full.strip_prefix(PREFIX)
 }
 
-/// Executes a command.
-pub(crate) fn execute(
-    contracts: &Contracts,
-    overlay: &mut Overlay,
-    command: &Command<'_>,
-    method: &str,
-    request: &[u8],
-    fuel: u64,
-) -> Result<Outcome, RuntimeError> {
+/// Executes a command. Its writes are in the overlay's newest layer.
+pub(crate) fn execute(mut session: Session, command: &Command<'_>) -> Result<Invoked, RuntimeError> {
+    let Command { commons, roles, method, request, fuel } = *command;
     let price = price::KERNEL + price::KEPT_BYTE * request.len() as u64;
-    if price > fuel {
+    let Some(left) = fuel.checked_sub(price) else {
         let message = format!("the call costs {price} units of fuel and has {fuel}");
-        return Ok(Outcome { result: Err(Refusal::new(Code::ResourceExhausted, "fuel", message)), fuel_used: fuel });
-    }
+        let result = Err(Refusal::new(Code::ResourceExhausted, "fuel", message));
+        return Ok(Invoked { session, result, fuel_used: fuel });
+    };
+    let name = session.signer.clone();
+    let by = Caller { commons, name: &name, roles };
     let result = match method {
-        "Found" => answer(request, |r| commons::found(overlay, command, r))?,
-        "Admit" => answer(request, |r| commons::admit(overlay, command, r))?,
-        "Publish" => answer(request, |r| code::publish(contracts, overlay, command, r))?,
-        "Deploy" => answer(request, |r| code::deploy(contracts, overlay, command, r))?,
+        "Found" => answer(request, |r| commons::found(&mut session, &by, r))?,
+        "Admit" => answer(request, |r| commons::admit(&mut session.overlay, &by, r))?,
+        "Publish" => answer(request, |r| code::publish(&mut session, &by, r))?,
+        "Deploy" => answer(request, |r| code::deploy(&mut session, &by, r))?,
+        "AbortUpgrade" => answer(request, |r| upgrade::abort(&mut session, &by, r))?,
+        "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, &by, r, left)),
+        "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, &by, r, left)),
         "GetCommons" | "ListCommons" | "GetCode" => Err(Refusal::new(
             Code::InvalidArgument,
             "query",
@@ -94,7 +102,23 @@ pub(crate) fn execute(
         )),
         _ => Err(no_method(method)),
     };
-    Ok(Outcome { result, fuel_used: price })
+    Ok(Invoked { session, result, fuel_used: price })
+}
+
+/// A command that runs a contract, which takes the session and gives it back.
+fn running<Q: Message + Default, R: Message>(
+    session: Session,
+    request: &[u8],
+    price: u64,
+    run: impl FnOnce(Session, Q) -> Result<(Session, Result<R, Refusal>, u64), RuntimeError>,
+) -> Result<Invoked, RuntimeError> {
+    match Q::decode(request) {
+        Ok(q) => {
+            let (session, result, used) = run(session, q)?;
+            Ok(Invoked { session, result: result.map(|r| r.encode_to_vec()), fuel_used: price + used })
+        }
+        Err(e) => Ok(Invoked { session, result: Err(unreadable(&e)), fuel_used: price }),
+    }
 }
 
 /// Answers a query.
@@ -103,7 +127,7 @@ pub(crate) fn query(overlay: &Overlay, commons: &str, method: &str, request: &[u
         "GetCommons" => answer(request, |_: v1::GetCommonsRequest| commons::get(overlay, commons)),
         "ListCommons" => answer(request, |r| commons::list(overlay, r)),
         "GetCode" => answer(request, |r| code::get(overlay, r)),
-        "Found" | "Admit" | "Publish" | "Deploy" => {
+        "Found" | "Admit" | "Publish" | "Deploy" | "Upgrade" | "Migrate" | "AbortUpgrade" => {
             let message = format!("{PREFIX}{method} is a command: it must be signed and ordered, not asked");
             Ok(Err(Refusal::new(Code::Unauthenticated, "command", message)))
         }
@@ -119,17 +143,19 @@ fn no_method(method: &str) -> Refusal {
 fn answer<Q: Message + Default, R: Message>(request: &[u8], run: impl FnOnce(Q) -> Answer<R>) -> Answer<Vec<u8>> {
     match Q::decode(request) {
         Ok(q) => Ok(run(q)?.map(|r| r.encode_to_vec())),
-        Err(e) => {
-            Ok(Err(Refusal::new(Code::InvalidArgument, "request", format!("the request cannot be decoded: {e}"))))
-        }
+        Err(e) => Ok(Err(unreadable(&e))),
     }
 }
 
-fn steward(command: &Command<'_>, to: &str) -> Result<(), Refusal> {
-    if command.roles.iter().any(|r| r == STEWARD) {
+fn unreadable(e: &prost::DecodeError) -> Refusal {
+    Refusal::new(Code::InvalidArgument, "request", format!("the request cannot be decoded: {e}"))
+}
+
+fn steward(by: &Caller<'_>, to: &str) -> Result<(), Refusal> {
+    if by.roles.iter().any(|r| r == STEWARD) {
         return Ok(());
     }
-    let message = format!("{} may not {to}: only a {STEWARD} of the commons {} may", command.caller, command.commons);
+    let message = format!("{} may not {to}: only a {STEWARD} of the commons {} may", by.name, by.commons);
     Err(Refusal::new(Code::PermissionDenied, "steward", message))
 }
 
@@ -153,71 +179,4 @@ pub fn genesis_writes(genesis: &Genesis) -> Writes {
         commons::set_roles(&mut overlay, &genesis.consortium, &s.agent, vec![STEWARD.into()]);
     }
     overlay.into_writes()
-}
-
-/// A contract that serves a commons.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InstanceRef {
-    /// The commons it serves.
-    pub commons: String,
-    /// The service name it declares.
-    pub service: String,
-    /// Its code.
-    pub code: Hash,
-}
-
-/// Finds contracts by commons and service.
-pub struct Directory<'a> {
-    contracts: &'a Contracts,
-    overlay: &'a Overlay,
-}
-
-impl<'a> Directory<'a> {
-    /// Looks things up in this overlay.
-    pub fn new(contracts: &'a Contracts, overlay: &'a Overlay) -> Directory<'a> {
-        Directory { contracts, overlay }
-    }
-
-    /// The contract and the number of the method that `/package.Service/Method` means in a
-    /// commons, or why there is none.
-    #[allow(clippy::type_complexity)]
-    pub fn resolve(&self, commons: &str, method: &str) -> Result<Result<(Arc<Contract>, u32), Refusal>, RuntimeError> {
-        let Some((service, name)) = method.strip_prefix('/').and_then(|m| m.rsplit_once('/')) else {
-            refuse!(Unimplemented, "method", "{method:?} is no method; a method is written /package.Service/Method");
-        };
-        if self.overlay.get(&keys::commons(commons))?.is_none() {
-            let hint = "name the commons in the metadata stint-commons";
-            refuse!(NotFound, "commons", "there is no commons {commons:?} on this ledger; {hint}");
-        }
-        let Some(instance) = read::<Instance>(self.overlay, &keys::instance(commons, service))? else {
-            refuse!(Unimplemented, "service", "no contract serves the commons {commons} as {service}");
-        };
-        let contract = self.load(&instance.code)?;
-        match contract.descriptor.method(name) {
-            Some((number, _)) => Ok(Ok((contract, number))),
-            None => refuse!(Unimplemented, "method", "{service} has no method {name}"),
-        }
-    }
-
-    /// Every contract that serves some commons, in the order of commons and service.
-    pub fn instances(&self) -> Result<Vec<InstanceRef>, RuntimeError> {
-        let prefix = b"k/instance/".to_vec();
-        let mut found = Vec::new();
-        for (key, value) in self.overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?.0 {
-            let damaged = |reason: &str| RuntimeError::Damaged { key: keys::show(&key), reason: reason.into() };
-            let name = std::str::from_utf8(&key[prefix.len()..]).map_err(|_| damaged("not UTF-8"))?;
-            let (commons, service) = name.split_once('/').ok_or_else(|| damaged("no service"))?;
-            let code = Instance::decode(value.as_slice()).ok().and_then(|i| Hash::try_from(i.code.as_slice()).ok());
-            let code = code.ok_or_else(|| damaged("no code hash"))?;
-            found.push(InstanceRef { commons: commons.into(), service: service.into(), code });
-        }
-        Ok(found)
-    }
-
-    /// The contract behind a code hash.
-    pub fn load(&self, code: &[u8]) -> Result<Arc<Contract>, RuntimeError> {
-        let damaged = |reason: &str| RuntimeError::Damaged { key: keys::show(code), reason: reason.into() };
-        let hash = Hash::try_from(code).map_err(|_| damaged("not a code hash"))?;
-        self.contracts.load(hash, || self.overlay.get(&keys::code(code))?.ok_or_else(|| damaged("no such code")))
-    }
 }

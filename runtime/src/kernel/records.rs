@@ -1,5 +1,7 @@
 //! What the kernel keeps in the state, as protobuf messages.
 
+use crate::abi::ModuleMeta;
+
 /// `k/commons/<commons>`
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Commons {
@@ -34,9 +36,64 @@ pub struct Membership {
     pub roles: Vec<String>,
 }
 
+/// `k/origin/<code>`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Origin {
+    /// Height at which it was published.
+    #[prost(uint64, tag = "1")]
+    pub height: u64,
+    /// The ledger's time from which it may serve.
+    #[prost(uint64, tag = "2")]
+    pub ready_ms: u64,
+    /// The service it declares.
+    #[prost(string, tag = "3")]
+    pub service: String,
+    /// What the module says of itself.
+    #[prost(message, required, tag = "4")]
+    pub meta: ModuleMeta,
+    /// It imports nothing.
+    #[prost(bool, tag = "5")]
+    pub pure: bool,
+    /// It exports `stint_migrate`.
+    #[prost(bool, tag = "6")]
+    pub migrates: bool,
+    /// Bytes of the module.
+    #[prost(uint64, tag = "7")]
+    pub size: u64,
+}
+
 /// `k/instance/<commons>/<service>`
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Instance {
     #[prost(bytes = "vec", tag = "1")]
     pub code: Vec<u8>,
+    /// Which state is its own, see `keys.rs`.
+    #[prost(uint64, tag = "2")]
+    pub generation: u64,
+    /// Times that the code changed.
+    #[prost(uint64, tag = "3")]
+    pub upgrades: u64,
+    /// An upgrade in steps that is under way.
+    #[prost(message, optional, tag = "4")]
+    pub upgrade: Option<Upgrade>,
+    /// A generation whose keys are to be deleted.
+    #[prost(uint64, optional, tag = "5")]
+    pub leftover: Option<u64>,
+}
+
+/// An upgrade in steps.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Upgrade {
+    /// The new code.
+    #[prost(bytes = "vec", tag = "1")]
+    pub code: Vec<u8>,
+    /// Where the next step goes on.
+    #[prost(bytes = "vec", tag = "2")]
+    pub cursor: Vec<u8>,
+    /// Steps so far.
+    #[prost(uint64, tag = "3")]
+    pub steps: u64,
+    /// Nothing is left but to check the new state.
+    #[prost(bool, tag = "4")]
+    pub moved: bool,
 }

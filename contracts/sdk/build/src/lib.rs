@@ -8,11 +8,14 @@
 //!
 //! - the messages;
 //! - a trait with one function a method, in the order of the `.proto`;
+//! - `methods`, a [`Method`](../stint_sdk/struct.Method.html) for each, for tests and for other
+//!   contracts that call this one;
 //! - `dispatch::<T>(method, request)`, which decodes, calls and encodes;
-//! - `DESCRIPTOR`, the bytes that travel in the module.
+//! - `SERVICE`, `METHODS` and `DESCRIPTOR`: its name, its methods, and the bytes that travel in the
+//!   module.
 #![forbid(unsafe_code)]
 
-use prost_build::{Config, Service, ServiceGenerator};
+use prost_build::{Config, Method, Service, ServiceGenerator};
 use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 /// Compiles `file`, a path below `include`.
@@ -62,6 +65,32 @@ fn generate(service: &Service, out: &mut String) -> std::fmt::Result {
     }
     writeln!(out, "        _ => ::core::result::Result::Err(::stint_sdk::no_method(method)),")?;
     writeln!(out, "    }}\n}}")?;
+    let full = format!("{}.{}", service.package, service.proto_name);
+    writeln!(out, "/// Full name of the service.\npub const SERVICE: &str = \"{full}\";")?;
+    writeln!(out, "/// Names of the methods, and whether they only read.")?;
+    writeln!(out, "pub const METHODS: &[(&str, bool)] = &[")?;
+    for m in &service.methods {
+        writeln!(out, "    (\"{}\", {}),", m.proto_name, only_reads(m))?;
+    }
+    writeln!(out, "];")?;
+    writeln!(out, "/// The methods, to be called.\npub mod methods {{\n    use ::stint_sdk::Method;")?;
+    for m in &service.methods {
+        let name = m.name.to_uppercase();
+        let (q, r) = (outside(&m.input_type), outside(&m.output_type));
+        writeln!(out, "    /// `{full}/{}`", m.proto_name)?;
+        writeln!(out, "    pub const {name}: Method<{q}, {r}> = Method::new(\"{full}\", \"{}\");", m.proto_name)?;
+    }
+    writeln!(out, "}}")?;
     writeln!(out, "/// The encoded `FileDescriptorSet`.")?;
     writeln!(out, "pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/stint.descriptor\"));")
+}
+
+fn only_reads(method: &Method) -> bool {
+    use prost_types::method_options::IdempotencyLevel::NoSideEffects;
+    method.options.idempotency_level.unwrap_or_default() == NoSideEffects as i32
+}
+
+/// A type as the module `methods` sees it.
+fn outside(ty: &str) -> String {
+    if ty.starts_with("::") || ty == "()" { ty.into() } else { format!("super::{ty}") }
 }

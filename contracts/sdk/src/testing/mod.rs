@@ -1,10 +1,25 @@
-//! A host in memory, for `cargo test`: one for each thread, empty at first.
+//! A ledger in memory, for `cargo test`.
+//!
+//! [`World`] is where a test lives: several agents, several contracts, blocks and time that the
+//! test moves. Contracts run natively, so a debugger stops in them. Under `stint contract test`
+//! every step also runs in the ledger's own runtime on the module as built, and both must answer
+//! alike.
+//!
+//! [`host`] is the contract's host itself, for tests of single functions.
 
-use crate::CallContext;
+mod mirror;
+mod world;
+
+pub use world::{Event, World};
+
+use crate::{
+    CallContext, Code, Refusal,
+    service::{CallAnswer, Outcome},
+};
 use prost::Message;
 use std::{cell::RefCell, collections::BTreeMap, ops::Bound};
 
-/// What the next calls see and what the calls so far did.
+/// What the running contract sees and what it did.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
     /// What the contract keeps.
@@ -15,6 +30,8 @@ pub struct Host {
     pub context: CallContext,
     /// Roles of the caller.
     pub roles: Vec<String>,
+    /// A query runs: writing ends it.
+    pub read_only: bool,
 }
 
 thread_local! {
@@ -36,15 +53,22 @@ pub fn call<R, E>(f: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
     result
 }
 
+fn writable(what: &str) {
+    let read_only = host(|h| h.read_only);
+    assert!(!read_only, "{what} in a query: a method marked NO_SIDE_EFFECTS only reads");
+}
+
 pub(crate) fn host_get(key: &[u8]) -> Option<Vec<u8>> {
     host(|h| h.state.get(key).cloned())
 }
 
 pub(crate) fn host_put(key: &[u8], value: &[u8]) {
+    writable("put");
     host(|h| h.state.insert(key.into(), value.into()));
 }
 
 pub(crate) fn host_delete(key: &[u8]) {
+    writable("delete");
     host(|h| h.state.remove(key));
 }
 
@@ -71,6 +95,7 @@ pub(crate) fn host_scan(from: &[u8], to: &[u8], limit: u32, reverse: bool) -> Ve
 }
 
 pub(crate) fn host_emit(ty: &str, body: &[u8]) {
+    writable("emit");
     host(|h| h.events.push((ty.into(), body.into())));
 }
 
@@ -80,4 +105,46 @@ pub(crate) fn host_context() -> Vec<u8> {
 
 pub(crate) fn host_has_role(role: &str) -> bool {
     host(|h| h.roles.iter().any(|r| r == role))
+}
+
+pub(crate) fn host_call(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    let result = world::nested(commons, method, request);
+    world::burn(&result, fuel);
+    answer(result)
+}
+
+pub(crate) fn host_rule(code: &[u8; 32], method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    let result = world::rule(code, method, request);
+    world::burn(&result, fuel);
+    answer(result)
+}
+
+fn answer(result: Result<Vec<u8>, Refusal>) -> Vec<u8> {
+    let outcome = match result {
+        Ok(response) => Outcome::Response(response),
+        Err(refusal) => Outcome::Refusal(refusal.into()),
+    };
+    CallAnswer { outcome: Some(outcome) }.encode_to_vec()
+}
+
+pub(crate) fn host_sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).into()
+}
+
+pub(crate) fn host_ed25519_verify(key: &[u8; 32], signature: &[u8; 64], message: &[u8]) -> bool {
+    let signature = ed25519_zebra::Signature::from_bytes(signature);
+    ed25519_zebra::VerificationKey::try_from(*key).is_ok_and(|k| k.verify(&signature, message).is_ok())
+}
+
+pub(crate) fn host_fuel() -> i64 {
+    100_000_000
+}
+
+pub(crate) fn host_log(text: &str) {
+    eprintln!("{text}");
+}
+
+fn refuse<T>(code: Code, rule: &str, message: String) -> Result<T, Refusal> {
+    Err(Refusal::new(code, rule, message))
 }

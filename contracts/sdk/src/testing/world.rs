@@ -1,0 +1,495 @@
+use super::{
+    Host, host,
+    mirror::{Mirror, Reply, Step},
+    refuse,
+};
+use crate::{Bytes, CallContext, Code, Day, Method, Refusal, Service};
+use prost::{Message, Name};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Calls of contracts in one another, the first one counted.
+const CALL_DEPTH: usize = 8;
+/// Where the ledger's time begins: 2026-01-01 00:00 UTC.
+const START_MS: u64 = 1_767_225_600_000;
+
+/// Something that a contract announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Where it was announced.
+    pub commons: String,
+    /// The contract that announced it.
+    pub service: String,
+    /// Full name of its message.
+    pub ty: String,
+    /// The message, encoded.
+    pub body: Vec<u8>,
+}
+
+impl Event {
+    /// The event as a message of this type, if it is one.
+    pub fn read<M: Message + Name + Default>(&self) -> Option<M> {
+        (self.ty == M::full_name()).then(|| M::decode(self.body.as_slice()).ok()).flatten()
+    }
+}
+
+/// A contract in the world. Its functions are those of [`Service`].
+#[derive(Clone)]
+struct Program {
+    service: &'static str,
+    methods: &'static [(&'static str, bool)],
+    dispatch: fn(u32, &[u8]) -> Result<Bytes, Refusal>,
+}
+
+impl Program {
+    fn of<S: Service>() -> Program {
+        Program { service: S::NAME, methods: S::METHODS, dispatch: S::dispatch }
+    }
+
+    fn method(&self, name: &str) -> Option<(u32, bool)> {
+        let place = self.methods.iter().position(|(n, _)| *n == name)?;
+        Some((place as u32, self.methods[place].1))
+    }
+}
+
+type State = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// What a test's ledger holds.
+#[derive(Clone, Default)]
+struct Ledger {
+    contracts: BTreeMap<(String, String), (Program, State)>,
+    rules: BTreeMap<[u8; 32], Program>,
+    /// Roles by commons and member.
+    members: BTreeMap<(String, String), Vec<String>>,
+    height: u64,
+    time_ms: u64,
+    events: Vec<Event>,
+    /// Who is running, the outermost first.
+    running: Vec<(String, String)>,
+    calls: u64,
+}
+
+thread_local! {
+    static LEDGER: RefCell<Ledger> = RefCell::default();
+}
+
+fn ledger<R>(f: impl FnOnce(&mut Ledger) -> R) -> R {
+    LEDGER.with_borrow_mut(f)
+}
+
+/// A ledger in memory. One at a time on a thread; `cargo test` gives every test its own.
+///
+/// ```ignore
+/// let mut world = World::new();
+/// world.deploy::<Contract>("forge");
+/// world.member("forge", "ana", &["steward"]);
+/// let answer = world.call("forge", "ana", &methods::RECORD, &RecordRequest { .. })?;
+/// world.days(30);
+/// let shares = world.query("forge", &methods::GET_SHARES, &GetSharesRequest { .. })?;
+/// ```
+pub struct World {
+    mirror: Option<Mirror>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        World::new()
+    }
+}
+
+impl World {
+    /// An empty ledger on 2026-01-01.
+    pub fn new() -> World {
+        ledger(|l| *l = Ledger { time_ms: START_MS, height: 1, ..Ledger::default() });
+        World { mirror: Mirror::start() }
+    }
+
+    /// Lets a contract serve a commons; founds the commons when it is new.
+    pub fn deploy<S: Service>(&mut self, commons: &str) {
+        let at = (commons.to_string(), S::NAME.to_string());
+        ledger(|l| l.contracts.insert(at, (Program::of::<S>(), State::new())));
+        self.mirrored(Step {
+            op: "deploy".into(),
+            commons: commons.into(),
+            service: S::NAME.into(),
+            ..Step::default()
+        });
+    }
+
+    /// Publishes a pure rule and gives its code hash.
+    pub fn publish_rule<S: Service>(&mut self) -> [u8; 32] {
+        let step = Step { op: "publish".into(), service: S::NAME.into(), ..Step::default() };
+        let reply = self.mirrored(step);
+        // Without a module any name will do.
+        let named = || super::host_sha256(S::NAME.as_bytes());
+        let hash = reply.map_or_else(named, |r| r.code_hash.try_into().expect("a hash"));
+        ledger(|l| l.rules.insert(hash, Program::of::<S>()));
+        hash
+    }
+
+    /// Replaces a contract's code by another version of it, which first brings the state over when
+    /// it names `migrate`; a refusal leaves the old version serving.
+    pub fn upgrade<S: Service>(&mut self, commons: &str) -> Result<(), Refusal> {
+        let at = (commons.to_string(), S::NAME.to_string());
+        let before = ledger(|l| l.clone());
+        let result = enter(&at, &before.clone(), String::new(), false, || {
+            (S::migrate)(&[]).unwrap_or(Ok(Vec::new())).map(|_| Vec::new())
+        });
+        match &result {
+            Ok(_) => ledger(|l| {
+                if let Some(c) = l.contracts.get_mut(&at) {
+                    c.0 = Program::of::<S>();
+                }
+            }),
+            Err(_) => ledger(|l| *l = before),
+        }
+        let step = Step { op: "upgrade".into(), commons: commons.into(), service: S::NAME.into(), ..Step::default() };
+        let reply = self.mirrored(step);
+        same(&result, reply, &[], "the upgrade");
+        result.map(|_| ())
+    }
+
+    /// Gives an agent roles in a commons; none end its membership.
+    pub fn member(&mut self, commons: &str, agent: &str, roles: &[&str]) {
+        let roles: Vec<String> = roles.iter().map(|r| r.to_string()).collect();
+        ledger(|l| l.members.insert((commons.into(), agent.into()), roles.clone()));
+        let step = Step { op: "member".into(), commons: commons.into(), agent: agent.into(), roles, ..Step::default() };
+        self.mirrored(step);
+    }
+
+    /// Calls a command as an agent, in a block of its own.
+    pub fn call<Q: Message, R: Message + Default>(
+        &mut self,
+        commons: &str,
+        agent: &str,
+        method: &Method<Q, R>,
+        request: &Q,
+    ) -> Result<R, Refusal> {
+        self.run(commons, Some(agent), method, request)
+    }
+
+    /// Asks a query.
+    pub fn query<Q: Message, R: Message + Default>(
+        &mut self,
+        commons: &str,
+        method: &Method<Q, R>,
+        request: &Q,
+    ) -> Result<R, Refusal> {
+        self.run(commons, None, method, request)
+    }
+
+    /// Events of the last call.
+    pub fn events(&self) -> Vec<Event> {
+        ledger(|l| l.events.clone())
+    }
+
+    /// The block height.
+    pub fn height(&self) -> u64 {
+        ledger(|l| l.height)
+    }
+
+    /// Today, by the ledger's time.
+    pub fn today(&self) -> Day {
+        Day::of_time_ms(ledger(|l| l.time_ms))
+    }
+
+    /// Lets days pass.
+    pub fn days(&mut self, days: u64) {
+        self.pass(days * 24 * 60 * 60 * 1000);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, ms: u64) {
+        ledger(|l| l.time_ms += ms);
+    }
+
+    fn run<Q: Message, R: Message + Default>(
+        &mut self,
+        commons: &str,
+        agent: Option<&str>,
+        method: &Method<Q, R>,
+        request: &Q,
+    ) -> Result<R, Refusal> {
+        let request = request.encode_to_vec();
+        let result = outermost(commons, agent, method.service, method.name, &request);
+        let (height, time_ms, calls) = ledger(|l| (l.height, l.time_ms, l.calls));
+        let reply = self.mirrored(Step {
+            op: if agent.is_some() { "call" } else { "query" }.into(),
+            commons: commons.into(),
+            service: method.service.into(),
+            method: method.name.into(),
+            agent: agent.unwrap_or_default().into(),
+            request,
+            height,
+            time_ms,
+            call: calls,
+            ..Step::default()
+        });
+        let what = format!("{}/{}", method.service, method.name);
+        same(&result, reply, &self.events(), &what);
+        result.map(|bytes| R::decode(bytes.as_slice()).expect("a response of its type"))
+    }
+
+    fn mirrored(&mut self, step: Step) -> Option<Reply> {
+        self.mirror.as_mut().map(|m| m.step(&step))
+    }
+}
+
+/// The native answer and the runtime's must be one.
+fn same(native: &Result<Vec<u8>, Refusal>, reply: Option<Reply>, events: &[Event], what: &str) {
+    let Some(reply) = reply else { return };
+    // Why a contract stopped is told in other words to its author than to a ledger, and fuel is
+    // only counted there.
+    let rule = |r: &Result<Vec<u8>, Refusal>| r.as_ref().err().map(|r| r.rule.clone()).unwrap_or_default();
+    if ["contract-stopped", "fuel"].contains(&rule(native).as_str()) && rule(native) == rule(&reply.result) {
+        return;
+    }
+    assert_eq!(&reply.result, native, "{what}: the runtime (left) answers other than the native run (right)");
+    assert_eq!(reply.events, events, "{what}: the runtime (left) announces other than the native run (right)");
+}
+
+/// A call from outside: a block of its own for a command, undone when it is refused.
+fn outermost(
+    commons: &str,
+    agent: Option<&str>,
+    service: &str,
+    method: &str,
+    request: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    ledger(|l| {
+        if agent.is_some() {
+            l.height += 1;
+            l.calls += 1;
+        }
+        l.events.clear();
+    });
+    let before = ledger(|l| l.clone());
+    let result =
+        serve(&before, commons, service, method, request, agent.unwrap_or_default(), String::new(), agent.is_none());
+    if result.is_err() {
+        ledger(|l| *l = before);
+    }
+    result
+}
+
+/// A call by the running contract.
+pub(super) fn nested(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    // What the caller wrote so far is seen by whom it calls.
+    store();
+    let before = ledger(|l| l.clone());
+    let frame = host(|h| h.clone());
+    let result = permitted(&before, &frame, commons, method).and_then(|(service, name, query)| {
+        let via = via(&before, &frame);
+        let own = frame.context.commons == commons;
+        let caller = if own { frame.context.caller.clone() } else { via.clone() };
+        serve(&before, commons, service, name, request, &caller, via, query || frame.read_only)
+    });
+    if result.is_err() {
+        ledger(|l| *l = before.clone());
+    }
+    // What it wrote itself stands, and what it called may not have written to it.
+    load(Host { events: Vec::new(), ..frame });
+    result
+}
+
+/// The calling contract's name to others.
+fn via(before: &Ledger, frame: &Host) -> String {
+    format!("{}/{}", frame.context.commons, before.running.last().map_or("", |r| r.1.as_str()))
+}
+
+/// What may be called by a contract, in the order in which the ledger looks.
+fn permitted<'a>(
+    before: &Ledger,
+    frame: &Host,
+    commons: &str,
+    method: &'a str,
+) -> Result<(&'a str, &'a str, bool), Refusal> {
+    if before.running.len() >= CALL_DEPTH {
+        let why = format!("{method}: {CALL_DEPTH} calls are under way already");
+        return refuse(Code::ResourceExhausted, "call-depth", why);
+    }
+    let Some((service, name)) = method.strip_prefix('/').and_then(|m| m.split_once('/')) else {
+        let why = format!("{method:?} is no method; a method is written /package.Service/Method");
+        return refuse(Code::Unimplemented, "method", why);
+    };
+    let (program, _) = find(before, commons, service)?;
+    let Some((_, query)) = program.method(name) else {
+        return refuse(Code::Unimplemented, "method", format!("{service} has no method {name}"));
+    };
+    if before.running.contains(&(commons.into(), service.into())) {
+        let why = format!("{commons}/{service} is in the middle of a call; it cannot be called before that ends");
+        return refuse(Code::FailedPrecondition, "re-entrancy", why);
+    }
+    if !query && frame.read_only {
+        let why = format!("{method} is a command, and a query calls only queries");
+        return refuse(Code::FailedPrecondition, "query", why);
+    }
+    let via = via(before, frame);
+    let admitted = before.members.get(&(commons.to_string(), via.clone())).is_some_and(|r| !r.is_empty());
+    if !query && frame.context.commons != commons && !admitted {
+        let why = format!("{via} may not call {method}: {commons} has not admitted it as a member");
+        return refuse(Code::PermissionDenied, "foreign-contract", why);
+    }
+    Ok((service, name, query))
+}
+
+fn find<'a>(before: &'a Ledger, commons: &str, service: &str) -> Result<&'a (Program, State), Refusal> {
+    if !before.contracts.keys().any(|(c, _)| c == commons) {
+        let hint = "name the commons in the metadata stint-commons";
+        return refuse(Code::NotFound, "commons", format!("there is no commons {commons:?} on this ledger; {hint}"));
+    }
+    let found = before.contracts.get(&(commons.to_string(), service.to_string()));
+    let missing = || {
+        let why = format!("no contract serves the commons {commons} as {service}");
+        Refusal::new(Code::Unimplemented, "service", why)
+    };
+    found.ok_or_else(missing)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn serve(
+    before: &Ledger,
+    commons: &str,
+    service: &str,
+    method: &str,
+    request: &[u8],
+    caller: &str,
+    via: String,
+    read_only: bool,
+) -> Result<Vec<u8>, Refusal> {
+    let at = (commons.to_string(), service.to_string());
+    let (code, kept) = find(before, commons, service)?;
+    let Some((number, query)) = code.method(method) else {
+        return refuse(Code::Unimplemented, "method", format!("{service} has no method {method}"));
+    };
+    if query && via.is_empty() && !caller.is_empty() {
+        let why = format!("/{service}/{method} only reads: ask it as a query, unsigned");
+        return refuse(Code::InvalidArgument, "query", why);
+    }
+    if !query && via.is_empty() && caller.is_empty() {
+        let why = format!("/{service}/{method} is a command: it must be signed and ordered, not asked");
+        return refuse(Code::Unauthenticated, "command", why);
+    }
+    let dispatch = code.dispatch;
+    ledger(|l| l.running.push(at.clone()));
+    let signer = if before.running.is_empty() { caller.to_string() } else { host(|h| h.context.signer.clone()) };
+    let roles = before.members.get(&(at.0.clone(), caller.to_string())).cloned().unwrap_or_default();
+    let asked = before.running.is_empty() && caller.is_empty();
+    load(Host {
+        state: kept.clone(),
+        events: Vec::new(),
+        context: CallContext {
+            height: before.height,
+            time_ms: before.time_ms,
+            commons: commons.into(),
+            caller: caller.into(),
+            call_id: if asked || signer.is_empty() { Vec::new() } else { call_id(&signer, before.calls) },
+            signer,
+            via,
+        },
+        roles,
+        read_only,
+    });
+    let result = stopping(&format!("{service}/{method}"), || dispatch(number, request));
+    store();
+    ledger(|l| l.running.pop());
+    result
+}
+
+/// Runs something as a contract, outside any method.
+fn enter(
+    at: &(String, String),
+    before: &Ledger,
+    caller: String,
+    read_only: bool,
+    run: impl FnOnce() -> Result<Vec<u8>, Refusal>,
+) -> Result<Vec<u8>, Refusal> {
+    ledger(|l| l.running.push(at.clone()));
+    load(Host {
+        state: before.contracts.get(at).map(|c| c.1.clone()).unwrap_or_default(),
+        context: CallContext {
+            height: before.height,
+            time_ms: before.time_ms,
+            commons: at.0.clone(),
+            caller,
+            ..CallContext::default()
+        },
+        read_only,
+        ..Host::default()
+    });
+    let result = stopping(&at.1, run);
+    store();
+    ledger(|l| l.running.pop());
+    result
+}
+
+/// A rule runs on a host of nothing.
+pub(super) fn rule(code: &[u8; 32], method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let Some(rule) = ledger(|l| l.rules.get(code).cloned()) else {
+        let hex: String = code.iter().map(|b| format!("{b:02x}")).collect();
+        return refuse(Code::NotFound, "code", format!("no code {hex} is published on this ledger"));
+    };
+    let Some((number, _)) = rule.method(method) else {
+        return refuse(Code::Unimplemented, "method", format!("the rule {} has no method {method}", rule.service));
+    };
+    let frame = host(std::mem::take);
+    host(|h| h.read_only = true);
+    let result = stopping(method, || (rule.dispatch)(number, request));
+    load(frame);
+    result
+}
+
+/// A call that stopped has burnt all that it was given: when that was all there was, its caller
+/// stops, too.
+pub(super) fn burn(result: &Result<Vec<u8>, Refusal>, fuel: i64) {
+    let burnt = result.as_ref().is_err_and(|r| ["contract-stopped", "fuel"].contains(&r.rule.as_str()));
+    if burnt && fuel <= 0 {
+        std::panic::panic_any(OutOfFuel);
+    }
+}
+
+struct OutOfFuel;
+
+/// A panic is a refusal, as on the ledger; the panic's own words are on standard error.
+fn stopping(name: &str, run: impl FnOnce() -> Result<Vec<u8>, Refusal>) -> Result<Vec<u8>, Refusal> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result,
+        Err(panic) if panic.is::<OutOfFuel>() => {
+            refuse(Code::ResourceExhausted, "fuel", format!("{name} used up its fuel"))
+        }
+        Err(_) => refuse(
+            Code::Aborted,
+            "contract-stopped",
+            format!("{name} stopped: its code gave up, ran out of stack, or reached outside its memory"),
+        ),
+    }
+}
+
+/// Key and id as the test runtime makes them: a key from the agent's name, and the number of the
+/// call.
+fn call_id(agent: &str, call: u64) -> Vec<u8> {
+    let secret = ed25519_zebra::SigningKey::from(super::host_sha256(agent.as_bytes()));
+    let key: [u8; 32] = ed25519_zebra::VerificationKey::from(&secret).into();
+    [&key[..], &u128::from(call).to_be_bytes()].concat()
+}
+
+fn load(frame: Host) {
+    host(|h| *h = frame);
+}
+
+/// Takes what the running contract wrote and announced over into the ledger.
+fn store() {
+    let (state, events, commons) =
+        host(|h| (h.state.clone(), std::mem::take(&mut h.events), h.context.commons.clone()));
+    ledger(|l| {
+        let Some(at) = l.running.last().cloned() else { return };
+        if let Some(kept) = l.contracts.get_mut(&at) {
+            kept.1 = state;
+        }
+        let event = |(ty, body)| Event { commons: commons.clone(), service: at.1.clone(), ty, body };
+        l.events.extend(events.into_iter().map(event));
+    });
+}

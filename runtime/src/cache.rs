@@ -1,0 +1,185 @@
+//! Compiled code on disk.
+//!
+//! The engine runs whatever it is given as compiled code, so nothing is given to it but what this
+//! node wrote: every file begins with a keyed hash over the module's name, the engine and its
+//! settings, and the code. The key is random, made once for the folder, and never leaves it. A
+//! file that fails the check is as good as none.
+//!
+//! This is the one place outside contracts with `unsafe`.
+
+use crate::RuntimeError;
+use std::{
+    fs,
+    hash::{Hash as _, Hasher},
+    io,
+    path::{Path, PathBuf},
+};
+use stint_proto::Hash;
+use wasmtime::{Engine, Module};
+
+const KEY_FILE: &str = "key";
+const TAG_BYTES: usize = 32;
+/// Files kept; the folder is emptied when there are more, for code that nobody calls any more.
+const FILES: usize = 1024;
+
+pub(crate) struct Cache {
+    folder: PathBuf,
+    key: [u8; 32],
+    /// Names the engine, its version, its settings, and the processor's features.
+    engine: Vec<u8>,
+}
+
+impl Cache {
+    pub fn open(folder: PathBuf, engine: &Engine) -> Result<Cache, RuntimeError> {
+        let failed = |e: io::Error| RuntimeError::Cache { folder: folder.display().to_string(), reason: e.to_string() };
+        private_folder(&folder).map_err(failed)?;
+        let key = key(&folder).map_err(failed)?;
+        let mut fingerprint = Fingerprint(blake3::Hasher::new());
+        engine.precompile_compatibility_hash().hash(&mut fingerprint);
+        let engine = fingerprint.0.finalize().as_bytes().to_vec();
+        Ok(Cache { folder, key, engine })
+    }
+
+    pub fn load(&self, module: Hash, engine: &Engine) -> Option<Module> {
+        let file = fs::read(self.path(module)).ok()?;
+        let (tag, code) = file.split_at_checked(TAG_BYTES)?;
+        // Compares in constant time.
+        (self.tag(module, code) == *tag.first_chunk()?).then_some(())?;
+        deserialize(engine, code)
+    }
+
+    /// Keeps code if it can; a full disk costs only the time to compile again.
+    pub fn keep(&self, hash: Hash, module: &Module) {
+        let Ok(code) = module.serialize() else { return };
+        if fs::read_dir(&self.folder).is_ok_and(|files| files.count() > FILES) {
+            self.empty();
+        }
+        let path = self.path(hash);
+        let part = path.with_extension("part");
+        let whole = [self.tag(hash, &code).as_bytes().as_slice(), &code].concat();
+        if fs::write(&part, whole).and_then(|()| fs::rename(&part, &path)).is_err() {
+            let _ = fs::remove_file(&part);
+        }
+    }
+
+    fn empty(&self) {
+        for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if file.file_name() != KEY_FILE {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+    }
+
+    fn path(&self, module: Hash) -> PathBuf {
+        self.folder.join(format!("{module}.code"))
+    }
+
+    fn tag(&self, module: Hash, code: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(&module.0).update(&self.engine).update(code).finalize()
+    }
+}
+
+#[allow(unsafe_code)]
+fn deserialize(engine: &Engine, code: &[u8]) -> Option<Module> {
+    // SAFETY: the code must be what `Module::serialize` gave. Its tag was checked with a key that
+    // only this node's own folder holds, over exactly these bytes and this engine.
+    unsafe { Module::deserialize(engine, code) }.ok()
+}
+
+/// Feeds the engine's own hash of itself to a stable hash.
+struct Fingerprint(blake3::Hasher);
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+fn private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let found = fs::metadata(folder)?;
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// The folder's key; a new one when it has none that is whole and private.
+fn key(folder: &Path) -> io::Result<[u8; 32]> {
+    use std::{
+        io::Write,
+        os::unix::fs::{MetadataExt, OpenOptionsExt},
+    };
+    let path = folder.join(KEY_FILE);
+    if let (Ok(found), Ok(facts)) = (fs::read(&path), fs::metadata(&path))
+        && let Ok(key) = <[u8; 32]>::try_from(found)
+        && facts.mode() & 0o077 == 0
+    {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|e| io::Error::other(e.to_string()))?;
+    let _ = fs::remove_file(&path);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(&key)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Compiler, engine::engine};
+
+    #[test]
+    fn code_comes_back_only_as_it_was_written_by_the_same_engine() {
+        let folder = tempfile::tempdir().unwrap();
+        let fast = engine(Compiler::Optimising, false).unwrap();
+        let cache = Cache::open(folder.path().join("code"), &fast).unwrap();
+        let module = Module::new(&fast, "(module (func (export \"f\")))").unwrap();
+        let (hash, other) = (Hash([1; 32]), Hash([2; 32]));
+        cache.keep(hash, &module);
+        assert!(cache.load(hash, &fast).is_some());
+        assert!(cache.load(other, &fast).is_none());
+
+        // Under another module's name.
+        fs::copy(cache.path(hash), cache.path(other)).unwrap();
+        assert!(cache.load(other, &fast).is_none());
+        // By another engine.
+        let plain = engine(Compiler::Plain, false).unwrap();
+        let same_folder = Cache::open(folder.path().join("code"), &plain).unwrap();
+        assert!(same_folder.load(hash, &plain).is_none());
+        // With any bit flipped.
+        let whole = fs::read(cache.path(hash)).unwrap();
+        for at in [0, TAG_BYTES - 1, TAG_BYTES, whole.len() / 2, whole.len() - 1] {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 4;
+            fs::write(cache.path(hash), flipped).unwrap();
+            assert!(cache.load(hash, &fast).is_none(), "byte {at}");
+        }
+        fs::write(cache.path(hash), &whole[..20]).unwrap();
+        assert!(cache.load(hash, &fast).is_none());
+        fs::write(cache.path(hash), &whole).unwrap();
+        assert!(cache.load(hash, &fast).is_some());
+        // By a folder with another key.
+        fs::write(folder.path().join("code/key"), [7; 32]).unwrap();
+        let stranger = Cache::open(folder.path().join("code"), &fast).unwrap();
+        assert!(stranger.load(hash, &fast).is_none());
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_made_anew() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(Compiler::Optimising, false).unwrap();
+        let first = Cache::open(folder.path().into(), &engine).unwrap().key;
+        assert_eq!(Cache::open(folder.path().into(), &engine).unwrap().key, first);
+        fs::set_permissions(folder.path().join("key"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert_ne!(Cache::open(folder.path().into(), &engine).unwrap().key, first);
+        assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

@@ -1,0 +1,146 @@
+//! The host functions of [`crate::abi`].
+//!
+//! | file | functions |
+//! |---|---|
+//! | `keep.rs` | state: get, put, delete, scan |
+//! | `facts.rs` | context, has_role, emit, sha256, ed25519_verify, fuel, log |
+//! | `calls.rs` | call, rule |
+
+mod calls;
+mod facts;
+mod keep;
+
+use crate::{
+    RuntimeError, StateError,
+    abi::{CallContext, price},
+    invoke::Keyspace,
+    session::Session,
+};
+use std::sync::Arc;
+use wasmtime::{AsContextMut, Caller, Engine, Global, Linker, Memory, StoreLimits, TypedFunc, Val};
+
+/// What belongs to one call while it runs.
+pub(crate) struct Host {
+    pub session: Session,
+    /// The contract that runs.
+    pub service: String,
+    pub context: CallContext,
+    /// Roles of the caller in this commons.
+    pub roles: Arc<[String]>,
+    pub keys: Keyspace,
+    pub read_only: bool,
+    pub limits: StoreLimits,
+    /// Set after instantiation.
+    pub exports: Option<Exports>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Exports {
+    pub memory: Memory,
+    pub alloc: TypedFunc<u32, u32>,
+    pub fuel: Global,
+    pub depth: Global,
+}
+
+/// Why a host function ended the call.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HostError {
+    /// The contract broke a rule of the interface: the call is refused.
+    #[error("{0}")]
+    Rule(String),
+    /// The fuel is used up.
+    #[error("out of fuel")]
+    Fuel,
+    /// The node itself failed.
+    #[error(transparent)]
+    Node(#[from] RuntimeError),
+}
+
+impl From<StateError> for HostError {
+    fn from(e: StateError) -> Self {
+        HostError::Node(e.into())
+    }
+}
+
+fn rule(message: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(HostError::Rule(message.into()))
+}
+
+fn node(e: impl Into<HostError>) -> wasmtime::Error {
+    wasmtime::Error::new(e.into())
+}
+
+type Result<T> = wasmtime::Result<T>;
+
+/// Every function of the interface; `log` only where contracts are developed.
+pub(crate) fn linker(engine: &Engine, development: bool) -> Result<Linker<Host>> {
+    let mut linker = Linker::new(engine);
+    keep::define(&mut linker)?;
+    facts::define(&mut linker, development)?;
+    calls::define(&mut linker)?;
+    Ok(linker)
+}
+
+fn writable(c: &Caller<'_, Host>, what: &str) -> Result<()> {
+    match c.data().read_only {
+        false => Ok(()),
+        true => Err(rule(format!("{what} in a query: a method marked NO_SIDE_EFFECTS only reads"))),
+    }
+}
+
+fn exports(c: &Caller<'_, Host>) -> Result<Exports> {
+    c.data().exports.clone().ok_or_else(|| rule("a host function before the instance stands"))
+}
+
+fn fuel_left(c: &mut Caller<'_, Host>) -> Result<i64> {
+    let fuel = exports(c)?.fuel;
+    Ok(fuel.get(c).i64().unwrap_or(0))
+}
+
+/// Lowers the fuel, or ends the call.
+fn charge(c: &mut Caller<'_, Host>, price: u64) -> Result<()> {
+    let fuel = exports(c)?.fuel;
+    let left = fuel.get(&mut *c).i64().unwrap_or(0).saturating_sub(price.min(i64::MAX as u64) as i64);
+    fuel.set(&mut *c, Val::I64(left))?;
+    if left < 0 { Err(wasmtime::Error::new(HostError::Fuel)) } else { Ok(()) }
+}
+
+/// A place in the module's memory.
+#[derive(Clone, Copy)]
+struct Slice {
+    at: u32,
+    size: u32,
+}
+
+/// Copies bytes out of the module's memory.
+fn bytes(c: &Caller<'_, Host>, what: &str, slice: Slice, limit: usize) -> Result<Vec<u8>> {
+    let Slice { at, size } = slice;
+    if size as usize > limit {
+        return Err(rule(format!("{what} of {size} bytes; the limit is {limit}")));
+    }
+    let memory = exports(c)?.memory;
+    let found = memory.data(c).get(at as usize..).and_then(|m| m.get(..size as usize));
+    Ok(found.ok_or_else(|| rule(format!("{what} at {at} with {size} bytes lies outside the memory")))?.to_vec())
+}
+
+fn text(c: &Caller<'_, Host>, what: &str, slice: Slice, limit: usize) -> Result<String> {
+    String::from_utf8(bytes(c, what, slice, limit)?).map_err(|_| rule(format!("{what} is not UTF-8")))
+}
+
+/// Writes an answer into memory that the module hands out, and packs its place.
+fn answer(c: &mut Caller<'_, Host>, data: &[u8]) -> Result<i64> {
+    charge(c, price::BYTE * data.len() as u64)?;
+    let Exports { memory, alloc, .. } = exports(c)?;
+    let size = u32::try_from(data.len()).map_err(|_| rule("an answer over 4 GB"))?;
+    let at = alloc.call(c.as_context_mut(), size)?;
+    memory.write(&mut *c, at as usize, data).map_err(|_| rule("stint_alloc gave a place outside the memory"))?;
+    Ok(pack(at, size))
+}
+
+fn pack(at: u32, size: u32) -> i64 {
+    (i64::from(at) << 32) | i64::from(size)
+}
+
+pub(crate) fn unpack(packed: i64) -> (u32, u32) {
+    ((packed >> 32) as u32, packed as u32)
+}

@@ -1,0 +1,71 @@
+use crate::{BlockContext, Contracts, MemoryState, Overlay};
+use std::sync::Arc;
+use stint_proto::{Hash, v1};
+
+/// What a signed call and all the calls under it share. It moves into the instance that runs and
+/// back, because an engine's store owns what host functions touch.
+pub(crate) struct Session {
+    /// State with the writes so far.
+    pub overlay: Overlay,
+    pub events: Vec<v1::Event>,
+    pub contracts: Contracts,
+    pub block: BlockContext,
+    /// The agent that signed; empty in a query.
+    pub signer: String,
+    /// Key and id of the signed call; empty in a query.
+    pub call_id: Vec<u8>,
+    /// Who is running, the outermost first.
+    pub running: Vec<Running>,
+    /// What was called, when somebody wants to know.
+    pub trace: Option<Vec<v1::TracedCall>>,
+}
+
+/// Code that is in the middle of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Running {
+    Contract { commons: String, service: String },
+    Rule(Hash),
+}
+
+impl Session {
+    /// For a query, or before the signer is known.
+    pub fn new(contracts: &Contracts, overlay: Overlay, block: BlockContext) -> Session {
+        Session {
+            overlay,
+            events: Vec::new(),
+            contracts: contracts.clone(),
+            block,
+            signer: String::new(),
+            call_id: Vec::new(),
+            running: Vec::new(),
+            trace: None,
+        }
+    }
+
+    /// What stands where a session was while it is elsewhere.
+    pub fn stand_in(&self) -> Session {
+        let nothing = Overlay::new(Arc::new(MemoryState::default()));
+        Session::new(&self.contracts, nothing, self.block)
+    }
+
+    /// Where a call under this one begins; [`Session::close`] ends it.
+    pub fn open(&mut self) -> Opened {
+        self.overlay.open();
+        Opened { events: self.events.len() }
+    }
+
+    /// Keeps what happened since `opened`, or makes it undone.
+    pub fn close(&mut self, opened: Opened, keep: bool) {
+        if keep {
+            self.overlay.keep();
+        } else {
+            self.overlay.drop_layer();
+            self.events.truncate(opened.events);
+        }
+    }
+}
+
+/// See [`Session::open`].
+pub(crate) struct Opened {
+    events: usize,
+}
