@@ -22,6 +22,9 @@ const CACHED: usize = 256;
 /// Modules that wait to be compiled beside the blocks; more are compiled when first called.
 const COMPILE_QUEUE: usize = 16;
 
+/// Hears what contracts log and why they stop.
+pub type Author = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How contracts are compiled and where their code is kept.
 #[derive(Default)]
 pub struct ContractsOptions {
@@ -31,7 +34,7 @@ pub struct ContractsOptions {
     pub folder: Option<PathBuf>,
     /// For authors: development builds are accepted, and traps are explained by file and line to
     /// this function, which also hears what contracts log.
-    pub author: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub author: Option<Author>,
 }
 
 /// The engine and the contracts it has compiled. Cheap to clone; all clones share the cache.
@@ -44,7 +47,7 @@ pub(crate) struct Inner {
     pub engine: Engine,
     pub linker: Linker<Host>,
     cache: Option<Cache>,
-    author: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    author: Option<Author>,
     compiled: Mutex<BTreeMap<Hash, Arc<Slot>>>,
     /// Counts look-ups, to know which code was not called for longest.
     uses: AtomicU64,

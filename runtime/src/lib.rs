@@ -57,7 +57,7 @@ mod state;
 pub use block::{BlockContext, BlockResult, execute_block};
 pub use check::{Checked, check};
 pub use contract::Contract;
-pub use contracts::{Contracts, ContractsOptions};
+pub use contracts::{Author, Contracts, ContractsOptions};
 pub use descriptor::{Descriptor, Method};
 pub use engine::Compiler;
 pub use error::RuntimeError;

@@ -93,7 +93,7 @@ fn a_trap_names_its_function_its_words_and_its_line_to_the_author() {
 
     let heard = Arc::new(Mutex::new(String::new()));
     let sink = heard.clone();
-    let author: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(move |line| sink.lock().expect("one thread").push_str(line));
+    let author: stint_runtime::Author = Arc::new(move |line| sink.lock().expect("one thread").push_str(line));
     let contracts =
         Contracts::with(ContractsOptions { author: Some(author), ..Default::default() }).expect("an engine");
     let mut ledger = Ledger::with(contracts);

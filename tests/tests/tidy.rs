@@ -56,8 +56,13 @@ fn nothing_unwraps_outside_tests() {
 fn unsafe_stands_in_one_place() {
     for (name, text) in sources(".") {
         // The border of a module, on the guest's side; compiled code from this node's own disk, on the host's.
-        let allowed =
-            ["contracts/sdk/src/wasm.rs", "contracts/sdk/src/lib.rs", "runtime/src/cache.rs", "tests/tests/tidy.rs", "tests/versus/src/main.rs"];
+        let allowed = [
+            "contracts/sdk/src/wasm.rs",
+            "contracts/sdk/src/lib.rs",
+            "runtime/src/cache.rs",
+            "tests/tests/tidy.rs",
+            "tests/versus/src/main.rs",
+        ];
         let uses =
             text.lines().any(|l| l.split("//").next().unwrap_or("").contains("unsafe") && !l.contains("unsafe_code"));
         assert!(!uses || allowed.contains(&name.as_str()), "{name} has unsafe code");

@@ -1,7 +1,6 @@
 //! Refusals as gRPC statuses: code and message for everybody; for programs, the rule's name in the
 //! metadata `stint-rule`, and with the refusal's details in `google.rpc.ErrorInfo`.
 
-use std::collections::HashMap;
 use stint_proto::{Code, Refusal};
 use tonic::{Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -13,8 +12,10 @@ const DOMAIN: &str = "stint";
 /// A refusal as a client sees it.
 pub fn status(refusal: Refusal) -> Status {
     let code = tonic::Code::from(refusal.code as i32);
-    let mut facts: HashMap<String, String> = refusal.details.clone().into_iter().collect();
-    facts.insert("rule".into(), refusal.rule.clone());
+    let rule = ("rule".to_string(), refusal.rule.clone());
+    // The message is a map for whoever reads it; no order of it decides anything.
+    #[allow(clippy::disallowed_types)]
+    let facts: std::collections::HashMap<_, _> = refusal.details.clone().into_iter().chain([rule]).collect();
     let details = ErrorDetails::with_error_info(&refusal.rule, DOMAIN, facts);
     let mut status = Status::with_error_details(code, refusal.to_string(), details);
     if let Ok(rule) = MetadataValue::try_from(refusal.rule.as_str()) {

@@ -63,7 +63,7 @@ struct Reply {
 /// Serves steps from standard input until it ends.
 pub fn serve() -> Result<(), Failure> {
     let modules = env::var_os(MODULES).ok_or_else(|| format!("{MODULES} names no folder; run: stint contract test"))?;
-    let author: Arc<dyn Fn(&str) + Send + Sync> = Arc::new(|line: &str| eprintln!("{line}"));
+    let author: stint_runtime::Author = Arc::new(|line: &str| eprintln!("{line}"));
     let contracts = Contracts::with(ContractsOptions { author: Some(author), ..Default::default() })?;
     let mut host = Host {
         ledger: Ledger::with(contracts),
