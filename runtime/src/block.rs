@@ -93,8 +93,7 @@ fn execute(
         return Ok((overlay, refused(unknown_key(tx), 0)));
     };
     overlay.open();
-    let mut session = Session::new(contracts, overlay, block);
-    session.signer = signer;
+    let mut session = Session::of_signer(contracts, overlay, block, signer);
     session.call_id = [&call.call_id.key[..], &call.call_id.id].concat();
     let command = Command {
         commons: &call.commons,

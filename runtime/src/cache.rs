@@ -140,7 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let fast = engine(Compiler::Optimising, false).unwrap();
         let cache = Cache::open(folder.path().join("code"), &fast).unwrap();
-        let module = Module::new(&fast, "(module (func (export \"f\")))").unwrap();
+        let module = Module::new(&fast, wat::parse_str("(module (func (export \"f\")))").unwrap()).unwrap();
         let (hash, other) = (Hash([1; 32]), Hash([2; 32]));
         cache.keep(hash, &module);
         assert!(cache.load(hash, &fast).is_some());

@@ -10,7 +10,7 @@ use crate::{
     abi::{self, ModuleMeta},
 };
 use prost::Message;
-use stint_proto::limits::{MEMORY_BYTES, MODULE_BYTES, TEXT_BYTES};
+use stint_proto::limits::{COMMAND_MEMORY_BYTES, MODULE_BYTES, TEXT_BYTES};
 use wasmparser::{
     ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, Parser, Payload,
     TypeRef, ValidPayload, Validator, WasmFeatures,
@@ -151,7 +151,7 @@ impl Walk {
             Payload::MemorySection(r) => {
                 for m in r.clone() {
                     let m = m.map_err(invalid)?;
-                    bound("initial memory, pages of 64 kB", m.initial, MEMORY_BYTES as u64 / PAGE)?;
+                    bound("initial memory, pages of 64 kB", m.initial, COMMAND_MEMORY_BYTES as u64 / PAGE)?;
                     self.memory_pages = Some(m.initial);
                 }
             }

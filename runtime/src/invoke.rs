@@ -8,11 +8,7 @@ use crate::{
 };
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{
-    Code, Hash, Refusal,
-    limits::{MEMORY_BYTES, RESPONSE_BYTES},
-    v1,
-};
+use stint_proto::{Code, Hash, Refusal, limits::RESPONSE_BYTES, v1};
 use wasmtime::{Store, StoreLimitsBuilder, Trap, Val};
 
 /// What a call of a contract needs beside its session.
@@ -116,7 +112,7 @@ struct Stop {
 type Answer = (Result<Vec<u8>, Refusal>, u64);
 
 fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Result<Answer, Stop>), RuntimeError> {
-    let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).instances(1).memories(1).tables(1).build();
+    let limits = StoreLimitsBuilder::new().memory_size(session.memory).instances(1).memories(1).tables(1).build();
     let engine = session.contracts.engine().clone();
     let host = Host {
         session,

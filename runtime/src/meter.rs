@@ -22,7 +22,7 @@ use wasmparser::{FunctionBody, Operator as Op, Parser};
 pub(crate) const STACK_SLOTS: i32 = 20_000;
 
 /// Price of a load: its memory may lie in no cache, and what follows waits for it.
-pub(crate) const LOAD_PRICE: i64 = 20;
+pub(crate) const LOAD_PRICE: i64 = 12;
 /// Price of a store, which nothing waits for.
 pub(crate) const STORE_PRICE: i64 = 6;
 

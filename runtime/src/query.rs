@@ -97,8 +97,11 @@ pub fn simulate(
 ) -> Result<v1::SimulateResponse, RuntimeError> {
     let recorder = Arc::new(Recorder { state, reads: Mutex::default() });
     let block = BlockContext { height: q.height + u64::from(!caller.is_empty()), time_ms: q.time_ms };
-    let mut session = Session::new(contracts, Overlay::new(recorder.clone()), block);
-    session.signer = caller.into();
+    let overlay = Overlay::new(recorder.clone());
+    let mut session = match caller {
+        "" => Session::new(contracts, overlay, block),
+        _ => Session::of_signer(contracts, overlay, block, caller.into()),
+    };
     session.trace = Some(Vec::new());
     session.overlay.open();
     let done = match caller {

@@ -2,7 +2,9 @@ use crate::{
     abi::{self, HOST, HostFunction, IMPORT_MODULE, price},
     meter::STACK_SLOTS,
 };
-use stint_proto::limits::{BLOCK_FUEL, CALL_DEPTH, CALL_FUEL, MEMORY_BYTES, MODULE_BYTES, QUERY_FUEL};
+use stint_proto::limits::{
+    BLOCK_FUEL, CALL_DEPTH, CALL_FUEL, COMMAND_MEMORY_BYTES, MEMORY_BYTES, MODULE_BYTES, QUERY_FUEL,
+};
 
 /// `docs/author/host.md`: the whole host interface, from the code that implements it.
 pub fn host_reference() -> String {
@@ -13,7 +15,8 @@ pub fn host_reference() -> String {
         Floats, threads, SIMD, start functions and imports that are not listed here are refused at upload.\n\n\
         ## What a module exports\n\n\
         | export | type | meaning |\n|---|---|---|\n\
-        | `memory` | memory, at most {} pages of 64 kB | what the host reads and writes |\n",
+        | `memory` | memory, at most {} pages of 64 kB; {} in a query | what the host reads and writes |\n",
+        COMMAND_MEMORY_BYTES >> 16,
         MEMORY_BYTES >> 16
     );
     let exports = [

@@ -1,6 +1,10 @@
 use crate::{BlockContext, Contracts, MemoryState, Overlay};
 use std::sync::Arc;
-use stint_proto::{Hash, v1};
+use stint_proto::{
+    Hash,
+    limits::{COMMAND_MEMORY_BYTES, MEMORY_BYTES},
+    v1,
+};
 
 /// What a signed call and all the calls under it share. It moves into the instance that runs and
 /// back, because an engine's store owns what host functions touch.
@@ -14,6 +18,8 @@ pub(crate) struct Session {
     pub signer: String,
     /// Key and id of the signed call; empty in a query.
     pub call_id: Vec<u8>,
+    /// Memory of each instance, bytes.
+    pub memory: usize,
     /// Who is running, the outermost first.
     pub running: Vec<Running>,
     /// What was called, when somebody wants to know.
@@ -37,9 +43,15 @@ impl Session {
             block,
             signer: String::new(),
             call_id: Vec::new(),
+            memory: MEMORY_BYTES,
             running: Vec::new(),
             trace: None,
         }
+    }
+
+    /// For a command of a signer.
+    pub fn of_signer(contracts: &Contracts, overlay: Overlay, block: BlockContext, signer: String) -> Session {
+        Session { signer, memory: COMMAND_MEMORY_BYTES, ..Session::new(contracts, overlay, block) }
     }
 
     /// What stands where a session was while it is elsewhere.

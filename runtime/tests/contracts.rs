@@ -6,7 +6,7 @@ mod common;
 use common::{Ledger, TEST_SERVICE, module};
 use stint_proto::{
     Code,
-    limits::{CALL_FUEL, MEMORY_BYTES},
+    limits::{CALL_FUEL, COMMAND_MEMORY_BYTES, MEMORY_BYTES},
 };
 use stint_runtime::check;
 
@@ -55,7 +55,7 @@ fn what_may_not_be_published_is_refused_in_words() {
     );
     refused(
         &exports
-            .replace("(memory (export \"memory\") 1)", "(module (memory (export \"memory\") 257)")
+            .replace("(memory (export \"memory\") 1)", "(module (memory (export \"memory\") 65)")
             .replace("(i64.const 0))", "(i64.const 0)))"),
         "initial memory",
     );
@@ -203,16 +203,16 @@ fn what_an_allocator_answers_is_checked() {
 #[test]
 fn a_large_memory_is_paid_for_and_leaves_the_node_as_it_was() {
     let mut ledger = Ledger::new();
-    // 16 MB from the start, and data all over it.
+    // 4 MB from the start, and data all over it.
     let data: String =
-        (0..200).map(|n| format!("(data (i32.const {}) \"{}\")", n * 80_000, "x".repeat(2_000))).collect();
+        (0..200).map(|n| format!("(data (i32.const {}) \"{}\")", n * 20_000, "x".repeat(2_000))).collect();
     ledger.deploy(&module(&format!(
-        r#"(module (memory (export "memory") 256) (global (mut i32) (i32.const 0)) {data}
+        r#"(module (memory (export "memory") 64) (global (mut i32) (i32.const 0)) {data}
         (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
         (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0)))"#
     )));
     let paid = ledger.call("Do", b"").fuel_used;
-    assert!(paid > 252 * 40_000 + 100_000, "{paid}");
+    assert!(paid > 60 * 50_000 + 100_000, "{paid}");
     for _ in 0..300 {
         assert_eq!(ledger.ask("Ask", b""), Ok(vec![]));
     }
@@ -234,7 +234,8 @@ fn memory_grows_to_its_limit_and_no_further() {
     ledger.deploy(&with_body(grow));
     let receipt = ledger.call("Do", b"");
     assert_eq!(receipt.refusal, None);
-    assert_eq!(receipt.response.len(), MEMORY_BYTES >> 16);
+    assert_eq!(receipt.response.len(), COMMAND_MEMORY_BYTES >> 16);
+    assert_eq!(ledger.ask("Ask", b"").expect("an answer").len(), MEMORY_BYTES >> 16);
 }
 
 #[test]

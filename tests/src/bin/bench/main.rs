@@ -33,6 +33,7 @@ fn main() {
     let chosen = |part: &str| only.as_deref().is_none_or(|o| o == part);
     if chosen("fuel") {
         fuel::fuel(&mut report);
+        fuel::compile(&mut report);
     }
     if chosen("ledger") {
         ledger(&mut report, commits);
