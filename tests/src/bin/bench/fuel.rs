@@ -116,9 +116,7 @@ fn cases() -> Vec<Case> {
     all.push(Case { pages: 64, rounds: 60_000, ..case("scatter through 4 MB", scatter) });
     all.push(Case { rounds: 60, ..case("call one that touches 256 kB", "(drop (call $call (i32.const 512) (i32.const 5) (i32.const 576) (i32.const 14) (i32.const 0) (i32.const 0) (i64.const 0)))") });
     // Every load leads to the next one, somewhere in memory that no near cache holds.
-    for (name, pages, cells) in
-        [("chase through 1 MB", 16, 1 << 14), ("chase through 4 MB", 64, 1 << 16)]
-    {
+    for (name, pages, cells) in [("chase through 1 MB", 16, 1 << 14), ("chase through 4 MB", 64, 1 << 16)] {
         let at = |n: &str| {
             format!("(i32.shl (i32.and (i32.mul {n} (i32.const 0x9e3779b1)) (i32.const {})) (i32.const 6))", cells - 1)
         };
