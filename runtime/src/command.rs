@@ -2,7 +2,6 @@
 
 use crate::{
     RuntimeError,
-    abi::CallContext,
     invoke::{Entry, Invocation, Invoked, invoke},
     kernel::{self, Directory},
     session::Session,
@@ -54,15 +53,7 @@ pub(crate) fn run(session: Session, command: &Command<'_>) -> Result<Invoked, Ru
     if let Err(refusal) = found.takes_commands() {
         return refused(session, refusal);
     }
-    let context = CallContext {
-        height: session.block.height,
-        time_ms: session.block.time_ms,
-        commons: commons.into(),
-        caller: session.signer.clone(),
-        call_id: session.call_id.clone().into(),
-        signer: session.signer.clone(),
-        via: String::new(),
-    };
+    let context = session.context(commons, &session.signer, String::new());
     let invocation = Invocation {
         contract: &found.contract,
         entry: Entry::Method(found.method),

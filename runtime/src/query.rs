@@ -2,7 +2,6 @@
 
 use crate::{
     BlockContext, Contracts, Overlay, RuntimeError, State, StateError,
-    abi::CallContext,
     command::{self, Command},
     invoke::{Entry, Invocation, Invoked, invoke},
     kernel::{self, Directory},
@@ -66,12 +65,7 @@ fn ask(session: Session, commons: &str, method: &str, request: &[u8]) -> Result<
         let message = format!("{method} is a command: it must be signed and ordered, not asked");
         return refused(session, Refusal::new(Code::Unauthenticated, "command", message));
     }
-    let context = CallContext {
-        height: session.block.height,
-        time_ms: session.block.time_ms,
-        commons: commons.into(),
-        ..CallContext::default()
-    };
+    let context = session.context(commons, "", String::new());
     let invocation = Invocation {
         contract: &found.contract,
         entry: Entry::Method(found.method),

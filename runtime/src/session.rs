@@ -1,4 +1,4 @@
-use crate::{BlockContext, Contracts, MemoryState, Overlay};
+use crate::{BlockContext, Contracts, MemoryState, Overlay, abi::CallContext};
 use std::sync::Arc;
 use stint_proto::{
     Hash,
@@ -52,6 +52,19 @@ impl Session {
     /// For a command of a signer.
     pub fn of_signer(contracts: &Contracts, overlay: Overlay, block: BlockContext, signer: String) -> Session {
         Session { signer, memory: COMMAND_MEMORY_BYTES, ..Session::new(contracts, overlay, block) }
+    }
+
+    /// What a contract of `commons` may know of a call by `caller`.
+    pub fn context(&self, commons: &str, caller: &str, via: String) -> CallContext {
+        CallContext {
+            height: self.block.height,
+            time_ms: self.block.time_ms,
+            commons: commons.into(),
+            caller: caller.into(),
+            call_id: self.call_id.clone().into(),
+            signer: self.signer.clone(),
+            via,
+        }
     }
 
     /// What stands where a session was while it is elsewhere.

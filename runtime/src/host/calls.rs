@@ -142,15 +142,7 @@ fn contract(
         }
         (via.clone(), roles)
     };
-    let context = CallContext {
-        height: session.block.height,
-        time_ms: session.block.time_ms,
-        commons: commons.into(),
-        caller,
-        call_id: session.call_id.clone().into(),
-        signer: session.signer.clone(),
-        via,
-    };
+    let context = session.context(commons, &caller, via);
     let invocation = Invocation {
         contract: &found.contract,
         entry: Entry::Method(found.method),

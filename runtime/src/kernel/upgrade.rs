@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     RuntimeError,
-    abi::{CallContext, MigrationRequest, MigrationResponse, price},
+    abi::{MigrationRequest, MigrationResponse, price},
     invoke::{Entry, Invocation, Invoked, Keyspace, invoke},
     keys,
     session::Session,
@@ -218,15 +218,7 @@ fn migrate(
     fuel: u64,
 ) -> Done<MigrationResponse> {
     let contract = grant_with!(session, code::usable(&session, &code)?);
-    let context = CallContext {
-        height: session.block.height,
-        time_ms: session.block.time_ms,
-        commons: by.commons.into(),
-        caller: session.signer.clone(),
-        call_id: session.call_id.clone().into(),
-        signer: session.signer.clone(),
-        via: String::new(),
-    };
+    let context = session.context(by.commons, &session.signer, String::new());
     let invocation = Invocation {
         contract: &contract,
         entry: Entry::Migrate,

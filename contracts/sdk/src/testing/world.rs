@@ -132,6 +132,9 @@ impl World {
 
     /// Replaces a contract's code by another version of it, which first brings the state over when
     /// it names `migrate`; a refusal leaves the old version serving.
+    ///
+    /// From here on the world runs natively only: of a service there is one module, that of the newest
+    /// version, so the runtime has no old one to upgrade.
     pub fn upgrade<S: Service>(&mut self, commons: &str) -> Result<(), Refusal> {
         let at = (commons.to_string(), S::NAME.to_string());
         let before = ledger(|l| l.clone());
@@ -146,9 +149,7 @@ impl World {
             }),
             Err(_) => ledger(|l| *l = before),
         }
-        let step = Step { op: "upgrade".into(), commons: commons.into(), service: S::NAME.into(), ..Step::default() };
-        let reply = self.mirrored(step);
-        same(&result, reply, &[], "the upgrade");
+        self.mirror = None;
         result.map(|_| ())
     }
 

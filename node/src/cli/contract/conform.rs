@@ -55,8 +55,8 @@ struct Step {
     events: Option<Vec<Value>>,
     #[serde(default)]
     days: u64,
+    /// Why the step is there; told when it fails.
     #[serde(default)]
-    #[allow(dead_code)]
     note: String,
 }
 
@@ -93,7 +93,7 @@ pub fn conform(kit: &[u8], module: &[u8]) -> Result<usize, Failure> {
     ledger.time_ms = 1_767_225_600_000;
     for (n, step) in kit.steps.iter().enumerate() {
         run(&mut ledger, &pool, &checked.descriptor, step)
-            .map_err(|e| format!("step {} of {:?}: {e}", n + 1, kit.about))?;
+            .map_err(|e| format!("step {} of {:?}: {e} {}", n + 1, kit.about, step.note))?;
     }
     Ok(kit.steps.len())
 }
