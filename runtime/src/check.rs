@@ -28,6 +28,10 @@ const NESTING: u32 = 256;
 const BRANCH_TARGETS: u32 = 4_096;
 /// Register allocation grows with blocks x locals.
 const BLOCKS_TIMES_LOCALS: u64 = 250_000;
+/// Of all functions together, for each byte of the module beside one such function: compiling takes
+/// a microsecond for each, and must be done within [`stint_proto::limits::READY_MS_PER_KB`]. The
+/// contracts here have less than one.
+const BLOCKS_TIMES_LOCALS_PER_BYTE: u64 = 4;
 const PAGE: u64 = 64 * 1024;
 /// A development build is large by its debug information, which no ledger ever sees.
 const DEVELOPMENT_BYTES: usize = 64 << 20;
@@ -95,7 +99,7 @@ pub(crate) fn check_for(wasm: &[u8], development: bool) -> Result<Checked, Strin
             walk.allocations = function.into_allocations();
         }
     }
-    walk.finish()
+    walk.finish(wasm.len())
 }
 
 fn invalid(e: wasmparser::BinaryReaderError) -> String {
@@ -124,6 +128,7 @@ struct Walk {
     state: Option<String>,
     frames: Vec<u32>,
     parameters: Vec<u32>,
+    blocks_times_locals: u64,
     allocations: FuncValidatorAllocations,
 }
 
@@ -270,13 +275,19 @@ impl Walk {
             }
         }
         operators.finish().map_err(invalid)?;
-        bound(&in_function("blocks x locals"), blocks * u64::from(locals), BLOCKS_TIMES_LOCALS)?;
+        let size = blocks * u64::from(locals);
+        bound(&in_function("blocks x locals"), size, BLOCKS_TIMES_LOCALS)?;
+        self.blocks_times_locals += size;
         self.frames.push(8 + locals + operands);
         self.parameters.push(parameters);
         Ok(())
     }
 
-    fn finish(self) -> Result<Checked, String> {
+    fn finish(self, bytes: usize) -> Result<Checked, String> {
+        if !self.development {
+            let limit = BLOCKS_TIMES_LOCALS + BLOCKS_TIMES_LOCALS_PER_BYTE * bytes as u64;
+            bound("blocks x locals of all functions", self.blocks_times_locals, limit)?;
+        }
         for (name, parameters, results) in abi::EXPORTS {
             let found = self.exports.iter().find(|x| x.0 == name && x.1 == ExternalKind::Func);
             let index = found.ok_or_else(|| format!("the function {name} is not exported"))?.2;

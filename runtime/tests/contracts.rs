@@ -66,6 +66,8 @@ fn what_may_not_be_published_is_refused_in_words() {
     refused(&format!("(module {exports} (func {}))", "i32.const 1 drop ".repeat(30_000)), "bytes of function 2");
     let bomb = format!("(func {} {})", "(local i64)".repeat(500), "block end ".repeat(501));
     refused(&format!("(module {exports} {bomb})"), "blocks x locals of function 2");
+    let bombs = format!("(func {} {})", "(local i64)".repeat(500), "block end ".repeat(490)).repeat(3);
+    refused(&format!("(module {exports} {bombs})"), "blocks x locals of all functions: 735000");
     refused(&format!(r#"(module {exports} (global (export "stint_fuel") i32 (i32.const 0)))"#), "the ledger's own");
     refused(&format!("(module {exports} (memory 1))"), "multi");
     let v128 = format!("(module {exports} (func (drop (v128.const i64x2 0 0))))");
