@@ -1,49 +1,10 @@
 use crate::{
-    Hash, Transaction, TransactionError, hash,
+    Hash, Header, Transaction, TransactionError,
     limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS},
-    merkle,
-    reader::Reader,
-    v1,
+    merkle, v1,
 };
 use bytes::Bytes;
-
-const VERSION: u8 = 1;
-const DOMAIN: &str = "stint.v1.header";
-
-/// What validators sign, by its hash. The layout is drawn in the crate's documentation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The ledger.
-    pub chain_id: Hash,
-    /// Epoch of the committee that orders this block.
-    pub epoch: u64,
-    /// The round of the epoch in which the block was proposed.
-    pub view: u64,
-    /// The round of its parent.
-    pub parent_view: u64,
-    /// Distance from genesis, which has height 0.
-    pub height: u64,
-    /// Ed25519 key of the validator that proposed the block.
-    pub leader: [u8; 32],
-    /// Hash of the parent's header.
-    pub parent: Hash,
-    /// Milliseconds since 1970, UTC; later than the parent's.
-    pub time_ms: u64,
-    /// [`merkle::root`] over the transactions' canonical bytes.
-    pub transactions_root: Hash,
-    /// Transactions in the block.
-    pub transaction_count: u32,
-    /// The rules by which this block is executed.
-    pub protocol_version: u32,
-    /// The newest height whose results are certified here: e, with h - K <= e < h.
-    pub executed_height: u64,
-    /// Root over the state after block e.
-    pub state_root: Hash,
-    /// [`merkle::root`] over the receipts of block e.
-    pub receipts_root: Hash,
-    /// Hash of the next epoch's committee in an epoch's last block, zero elsewhere.
-    pub next_committee: Hash,
-}
+use stint_verifier::Reader;
 
 /// A header and the transactions it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +19,7 @@ pub struct Block {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
     /// The layout is broken.
-    #[error("these bytes are not a block of layout {VERSION}: {0}")]
+    #[error("these bytes are not a block of layout 1: {0}")]
     Malformed(&'static str),
     /// A transaction is broken.
     #[error("transaction {index} of the block: {error}")]
@@ -68,68 +29,6 @@ pub enum BlockError {
         /// What is wrong with it.
         error: TransactionError,
     },
-}
-
-impl Header {
-    /// Bytes of a header.
-    pub const BYTES: usize = 281;
-
-    /// The canonical bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(Self::BYTES);
-        out.push(VERSION);
-        out.extend_from_slice(&self.chain_id.0);
-        for n in [self.epoch, self.view, self.parent_view, self.height] {
-            out.extend_from_slice(&n.to_be_bytes());
-        }
-        out.extend_from_slice(&self.leader);
-        out.extend_from_slice(&self.parent.0);
-        out.extend_from_slice(&self.time_ms.to_be_bytes());
-        out.extend_from_slice(&self.transactions_root.0);
-        out.extend_from_slice(&self.transaction_count.to_be_bytes());
-        out.extend_from_slice(&self.protocol_version.to_be_bytes());
-        out.extend_from_slice(&self.executed_height.to_be_bytes());
-        for root in [self.state_root, self.receipts_root, self.next_committee] {
-            out.extend_from_slice(&root.0);
-        }
-        debug_assert_eq!(out.len(), Self::BYTES);
-        out
-    }
-
-    /// Reads the canonical bytes.
-    pub fn decode(bytes: &[u8]) -> Option<Header> {
-        let mut r = Reader(bytes);
-        let header = Header::read(&mut r)?;
-        r.0.is_empty().then_some(header)
-    }
-
-    fn read(r: &mut Reader<'_>) -> Option<Header> {
-        if r.u8()? != VERSION {
-            return None;
-        }
-        Some(Header {
-            chain_id: Hash(r.array()?),
-            epoch: r.u64()?,
-            view: r.u64()?,
-            parent_view: r.u64()?,
-            height: r.u64()?,
-            leader: r.array()?,
-            parent: Hash(r.array()?),
-            time_ms: r.u64()?,
-            transactions_root: Hash(r.array()?),
-            transaction_count: r.u32()?,
-            protocol_version: r.u32()?,
-            executed_height: r.u64()?,
-            state_root: Hash(r.array()?),
-            receipts_root: Hash(r.array()?),
-            next_committee: Hash(r.array()?),
-        })
-    }
-
-    /// What validators sign.
-    pub fn hash(&self) -> Hash {
-        hash(DOMAIN, &self.encode())
-    }
 }
 
 impl Block {
@@ -200,7 +99,7 @@ impl From<&Header> for v1::Header {
             protocol_version: h.protocol_version,
             executed_height: h.executed_height,
             state_root: copy(&h.state_root.0),
-            receipts_root: copy(&h.receipts_root.0),
+            results_root: copy(&h.results_root.0),
             next_committee: copy(&h.next_committee.0),
         }
     }
@@ -253,7 +152,7 @@ mod tests {
             protocol_version: 9,
             executed_height: 10,
             state_root: Hash([11; 32]),
-            receipts_root: Hash([12; 32]),
+            results_root: Hash([12; 32]),
             next_committee: Hash::ZERO,
         };
         Block { header, transactions }

@@ -5,6 +5,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use stint_verifier::{Committee, Trust};
 
 /// The file from which a ledger starts, the same bytes on every node. Its hash is the chain id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,13 @@ impl Genesis {
         let mut out = serde_json::to_vec_pretty(self).map_err(|e| GenesisError(e.to_string()))?;
         out.push(b'\n');
         Ok(out)
+    }
+
+    /// What a reader of proofs believes who believes this file: the validators of the first epoch.
+    pub fn trust(&self, chain_id: Hash) -> Result<Trust, GenesisError> {
+        let committee = Committee::new(self.validators.iter().map(|v| v.key).collect());
+        let committee = committee.ok_or_else(|| GenesisError("two validators share a key".into()))?;
+        Ok(Trust { chain_id, epoch: 0, committee })
     }
 
     fn check(&self) -> Result<(), String> {

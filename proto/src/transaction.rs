@@ -1,13 +1,12 @@
 use crate::{
-    Hash, hash,
-    hash::hash_parts,
+    Code, Hash, Refusal, hash, hash_parts,
     limits::{COMMONS_BYTES, KERNEL_REQUEST_BYTES, METHOD_BYTES, REQUEST_BYTES},
-    reader::Reader,
     v1,
 };
 use bytes::Bytes;
 use ed25519_dalek::{Signer, SigningKey};
 use std::fmt;
+use stint_verifier::Reader;
 
 const VERSION: u8 = 1;
 const SIGN_DOMAIN: &[u8] = b"stint.v1.transaction\0";
@@ -22,6 +21,17 @@ pub struct CallId {
     pub key: [u8; 32],
     /// 128 bits chosen by the caller.
     pub id: [u8; 16],
+}
+
+impl CallId {
+    /// Reads the two parts of a call's name.
+    pub fn from_bytes(key: &[u8], id: &[u8]) -> Result<CallId, Refusal> {
+        let wrong = |_| {
+            let message = "a call is named by its key, 32 bytes, and its id, 16 bytes";
+            Refusal::new(Code::InvalidArgument, "call-id", message)
+        };
+        Ok(CallId { key: key.try_into().map_err(wrong)?, id: id.try_into().map_err(wrong)? })
+    }
 }
 
 impl fmt::Display for CallId {

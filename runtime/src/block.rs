@@ -10,7 +10,9 @@ use crate::{
 use bytes::Bytes;
 use prost::Message;
 use std::{collections::BTreeSet, sync::Arc};
-use stint_proto::{CallId, Code, Hash, Refusal, Transaction, hash_parts, limits::BLOCK_FUEL, merkle, v1};
+use stint_proto::{
+    CallId, Code, Hash, Refusal, Transaction, hash_parts, limits::BLOCK_FUEL, merkle, receipt::apart, v1,
+};
 
 /// Where and when a block is executed.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +26,10 @@ pub struct BlockContext {
 /// What a block did.
 #[derive(Debug, Default, PartialEq)]
 pub struct BlockResult {
-    /// One for each call, in order; encoded as they are stored and hashed.
+    /// One for each call, in order; encoded as they are stored.
     pub receipts: Vec<Bytes>,
+    /// Their leaves under the receipts root.
+    pub leaves: Vec<Hash>,
     /// Calls that took effect or were refused for good: all but repetitions.
     pub effective: Vec<(CallId, u32)>,
     /// All writes.
@@ -35,9 +39,9 @@ pub struct BlockResult {
 }
 
 impl BlockResult {
-    /// [`merkle::root`] over the receipts.
+    /// The root over the receipts.
     pub fn receipts_root(&self) -> Hash {
-        merkle::root(&self.receipts)
+        merkle::of_leaves(&self.leaves)
     }
 }
 
@@ -70,7 +74,9 @@ pub fn execute_block(
         if !repeated {
             result.effective.push((tx.id(), index));
         }
-        result.receipts.push(finish(receipt, tx, context, index));
+        let receipt = finish(receipt, tx, context, index);
+        result.receipts.push(receipt.encode_to_vec().into());
+        result.leaves.push(apart(receipt).leaf());
     }
     result.writes = overlay.into_writes();
     Ok(result)
@@ -147,17 +153,16 @@ fn refused(refusal: Refusal, fuel_used: u64) -> v1::Receipt {
     v1::Receipt { refusal: Some(refusal.into()), fuel_used, ..Default::default() }
 }
 
-fn finish(receipt: v1::Receipt, tx: &Transaction, block: BlockContext, index: u32) -> Bytes {
+fn finish(receipt: v1::Receipt, tx: &Transaction, block: BlockContext, index: u32) -> v1::Receipt {
     let copy = |b: &[u8]| Bytes::copy_from_slice(b);
-    let receipt = v1::Receipt {
+    v1::Receipt {
         key: copy(&tx.id().key),
         id: copy(&tx.id().id),
         transaction_hash: copy(&tx.hash().0),
         height: block.height,
         index,
         ..receipt
-    };
-    receipt.encode_to_vec().into()
+    }
 }
 
 fn repetition(tx: &Transaction) -> Refusal {

@@ -36,6 +36,11 @@ pub fn code(hash: &[u8]) -> Vec<u8> {
     key(&[b"k/code/", hash])
 }
 
+/// The hash of the module that lies under a key, if it is one.
+pub fn code_of(key: &[u8]) -> Option<&[u8]> {
+    key.strip_prefix(b"k/code/")
+}
+
 pub fn origin(hash: &[u8]) -> Vec<u8> {
     key(&[b"k/origin/", hash])
 }

@@ -5,6 +5,7 @@ use crate::{
     command::{self, Command},
     invoke::{Entry, Invocation, Invoked, invoke},
     kernel::{self, Directory},
+    keys::code_of,
     session::Session,
     state::Entry as StateEntry,
 };
@@ -17,6 +18,7 @@ use stint_proto::{
     limits::{CALL_FUEL, QUERY_FUEL, REQUEST_BYTES, SIMULATED_READS},
     v1,
 };
+use stint_verifier::tree::KeyRange;
 
 /// A question to the state after `height`.
 pub struct Query<'a> {
@@ -45,6 +47,27 @@ pub fn query(contracts: &Contracts, state: Arc<dyn State>, q: &Query<'_>) -> Res
     let block = BlockContext { height: q.height, time_ms: q.time_ms };
     let done = ask(Session::new(contracts, Overlay::new(state), block), q.commons, q.method, q.request)?;
     Ok(QueryAnswer { result: done.result, fuel_used: done.fuel_used })
+}
+
+/// The answer to a query, and the ranges of the state that it read.
+pub fn query_with_reads(
+    contracts: &Contracts,
+    state: Arc<dyn State>,
+    q: &Query<'_>,
+) -> Result<(QueryAnswer, Vec<KeyRange>), RuntimeError> {
+    let recorder = Arc::new(Recorder { state, reads: Mutex::default() });
+    let answer = query(contracts, recorder.clone(), q)?;
+    let reads = recorder.reads.lock().unwrap_or_else(PoisonError::into_inner);
+    if reads.len() >= SIMULATED_READS {
+        let message = format!("the query reads {SIMULATED_READS} keys or more: too many for a proof; ask for a page");
+        let refusal = Refusal::new(Code::ResourceExhausted, "proof-reads", message);
+        return Ok((QueryAnswer { result: Err(refusal), ..answer }, Vec::new()));
+    }
+    let range = |(key, to): &(Vec<u8>, Vec<u8>)| match to.is_empty() {
+        true => key.clone()..[&key[..], &[0]].concat(),
+        false => key.clone()..to.clone(),
+    };
+    Ok((answer, reads.iter().map(range).collect()))
 }
 
 fn ask(session: Session, commons: &str, method: &str, request: &[u8]) -> Result<Invoked, RuntimeError> {
@@ -126,7 +149,8 @@ pub fn simulate(
     Ok(answer)
 }
 
-/// State that remembers what was read of it: keys, and ranges as (from, to).
+/// State that remembers what was read of it: keys, and ranges as (from, to). Modules do not count:
+/// their names say what they hold, and whether one is read depends on what is compiled already.
 struct Recorder {
     state: Arc<dyn State>,
     reads: Mutex<BTreeSet<(Vec<u8>, Vec<u8>)>>,
@@ -134,6 +158,9 @@ struct Recorder {
 
 impl Recorder {
     fn note(&self, key: &[u8], to: &[u8]) {
+        if code_of(key).is_some() {
+            return;
+        }
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         if reads.len() < SIMULATED_READS {
             reads.insert((key.into(), to.into()));
@@ -148,7 +175,13 @@ impl State for Recorder {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<StateEntry>, StateError> {
-        self.note(from, to);
-        self.state.scan(from, to, limit, reverse)
+        let found = self.state.scan(from, to, limit, reverse)?;
+        // Behind the last entry of a full page nothing was read.
+        match (found.last(), found.len() == limit, reverse) {
+            (Some((last, _)), true, false) => self.note(from, &[&last[..], &[0]].concat()),
+            (Some((last, _)), true, true) => self.note(last, to),
+            _ => self.note(from, to),
+        }
+        Ok(found)
     }
 }

@@ -31,7 +31,7 @@ async fn found(world: &mut World) {
     let v1::PublishResponse { code_hash, ready_ms, .. } =
         v1::PublishResponse::decode(published.response).expect("a response");
     // Code serves when validators have had the time to compile it.
-    let now = world.tip(0).results.time_ms;
+    let now = world.tip(0).results.outcome.time_ms;
     world.sleep(ready_ms.saturating_sub(now)).await;
     command(world, "forge", "/stint.v1.Kernel/Deploy", &v1::DeployRequest { code_hash }).await;
     let rule = SetRuleRequest { from: "1970-01-01".into(), weights: vec![], default_weight: "1".into() };
@@ -92,7 +92,7 @@ async fn faults(mut world: World) -> Left {
     let expected = CALLS + 4;
     let together = world.wait(60_000, |w| (0..4).all(|i| w.tip(i).transactions == expected)).await;
     assert!(together, "{:?}", (0..4).map(|i| world.tip(i)).collect::<Vec<_>>());
-    let roots: Vec<Hash> = (0..4).map(|i| world.tip(i).results.state_root).collect();
+    let roots: Vec<Hash> = (0..4).map(|i| world.tip(i).results.outcome.state_root).collect();
     assert!(roots.iter().all(|r| *r == roots[0]), "{roots:?}");
     // Every block that two of them have is the same block.
     let height = (0..4).map(|i| world.tip(i).height).min().expect("four");

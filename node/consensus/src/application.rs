@@ -61,7 +61,7 @@ impl<E: Spawner + Clock + Metrics> Application<E> for App {
             protocol_version: Genesis::PROTOCOL_VERSION,
             executed_height: draft.executed_height,
             state_root: draft.state_root,
-            receipts_root: draft.receipts_root,
+            results_root: draft.results_root,
             next_committee: Hash::ZERO,
         };
         let block = Ordered::new(Block { header, transactions: draft.transactions }).ok()?;

@@ -36,7 +36,7 @@ use commonware_utils::{NZDuration, NZU16, NZU32, NZU64, NZUsize, ordered::Set};
 use rand_core::CryptoRng;
 use std::{
     num::{NonZeroU64, NonZeroUsize},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use stint_proto::{Block, limits::KERNEL_TRANSACTION_BYTES};
@@ -129,7 +129,9 @@ where
         None => Scheme::verifier(&namespace, validators),
     };
     let (outbox, to_send) = mpsc::channel(OUTBOX);
-    let ledger = ledger(Arc::new(EngineEnv { context: context.child("ledger"), outbox }));
+    let marshal_mailbox = Arc::new(OnceLock::new());
+    let env = EngineEnv { context: context.child("ledger"), outbox, marshal: marshal_mailbox.clone() };
+    let ledger = ledger(Arc::new(env));
     let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(4096));
 
     let (buffer_engine, buffer) = buffered::Engine::new(
@@ -195,6 +197,7 @@ where
         },
     )
     .await;
+    let _ = marshal_mailbox.set(mailbox.clone());
     let adapter = Deferred::new(context.child("application"), App(ledger.clone()), mailbox, epocher);
     let marshal_task = marshal.start(Delivery(ledger.clone()), buffer, resolver);
 

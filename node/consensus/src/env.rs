@@ -1,8 +1,19 @@
+use crate::block::Ordered;
 use bytes::Bytes;
+use commonware_codec::Encode;
+use commonware_consensus::{
+    marshal::{core::Mailbox, standard::Standard},
+    simplex::scheme::ed25519::Scheme,
+    types::Height,
+};
 use commonware_runtime::{Clock, Spawner, Supervisor};
 use futures::future::BoxFuture;
 use rand_core::CryptoRng;
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, UNIX_EPOCH},
+};
+use stint_proto::Certificate;
 use tokio::sync::mpsc;
 
 /// Time, tasks, randomness and the network, as the node below the gRPC edge may use them. Real
@@ -23,6 +34,10 @@ pub trait Env: Send + Sync {
     /// A source of randomness that decides nothing in the state.
     fn rng(&self) -> Box<dyn CryptoRng + Send>;
 
+    /// The votes that made the block at a height final, when they are known here: a block may be final
+    /// by those over a descendant alone.
+    fn certificate(&self, height: u64) -> BoxFuture<'static, Option<Certificate>>;
+
     /// Sends a message to all other validators, if there is room; nothing is promised.
     fn broadcast(&self, message: Bytes);
 }
@@ -34,6 +49,8 @@ pub(crate) const OUTBOX: usize = 64;
 pub(crate) struct EngineEnv<E> {
     pub context: E,
     pub outbox: mpsc::Sender<Bytes>,
+    /// There once the engine is put together, and so before it delivers any block.
+    pub marshal: Arc<OnceLock<Mailbox<Scheme, Standard<Ordered>>>>,
 }
 
 impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env for EngineEnv<E> {
@@ -56,6 +73,20 @@ impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env fo
 
     fn rng(&self) -> Box<dyn CryptoRng + Send> {
         Box::new(self.context.child("rng"))
+    }
+
+    fn certificate(&self, height: u64) -> BoxFuture<'static, Option<Certificate>> {
+        let marshal = self.marshal.get().cloned();
+        Box::pin(async move {
+            let finalization = marshal?.get_finalization(Height::new(height)).await?;
+            let votes = &finalization.certificate;
+            let vote =
+                |(place, signature): (usize, Bytes)| Some((u8::try_from(place).ok()?, signature[..].try_into().ok()?));
+            let signatures = votes.signatures.iter().map(|s| s.encode());
+            Some(Certificate {
+                votes: votes.signers.iter().map(usize::from).zip(signatures).filter_map(vote).collect(),
+            })
+        })
     }
 
     fn broadcast(&self, message: Bytes) {

@@ -29,8 +29,8 @@ pub struct Draft {
     pub executed_height: u64,
     /// The state after that height.
     pub state_root: Hash,
-    /// The receipts of that height.
-    pub receipts_root: Hash,
+    /// What that height and all before it led to.
+    pub results_root: Hash,
 }
 
 /// What the engine asks of the ledger.

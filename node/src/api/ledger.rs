@@ -4,11 +4,11 @@ use super::{
     status::status,
     submit::{blocking, submit},
 };
-use crate::core::{Node, Outcome, internal};
+use crate::core::{Node, Outcome, Unproved, internal, missing_receipt};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use prost::Message;
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 use stint_proto::{
     Block, CallId, Code, Refusal, Transaction,
     limits::STREAM_CALLS,
@@ -26,6 +26,9 @@ pub struct LedgerService {
     pub queries: Arc<Semaphore>,
 }
 
+/// How long a proof waits for the validators' signatures.
+const CERTIFICATION_PATIENCE: Duration = Duration::from_secs(5);
+
 type Answer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
@@ -39,6 +42,7 @@ impl Ledger for LedgerService {
             status(Refusal::new(Code::NotFound, "block", message))
         };
         let results = self.node.store.results(height).map_err(|e| status(internal(&e)))?.ok_or_else(missing)?;
+        let certified = self.node.store.certified_height().map_err(|e| status(internal(&e)))?;
         let validator = |v: &stint_proto::GenesisValidator| v1::Validator { name: v.name.clone(), key: copy(&v.key) };
         Ok(Response::new(v1::GetStatusResponse {
             chain_id: copy(&self.node.chain_id.0),
@@ -46,9 +50,13 @@ impl Ledger for LedgerService {
             validator: self.validator.0.clone(),
             validator_key: copy(&self.validator.1),
             height,
-            time_ms: results.time_ms,
-            state_root: copy(&results.state_root.0),
-            receipts_root: copy(&results.receipts_root.0),
+            time_ms: results.outcome.time_ms,
+            state_root: copy(&results.outcome.state_root.0),
+            receipts_root: copy(&results.outcome.receipts_root.0),
+            results_root: copy(&results.results_root.0),
+            certified_height: certified,
+            oldest_block: self.node.store.oldest_block(),
+            oldest_state: self.node.store.oldest_state(),
             pending: self.node.pool().len() as u64,
             transactions: tip.transactions,
             validators: self.node.genesis.validators.iter().map(validator).collect(),
@@ -76,15 +84,10 @@ impl Ledger for LedgerService {
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
-        let id = call_id(&request.get_ref().key, &request.get_ref().id).map_err(status)?;
+        let id = CallId::from_bytes(&request.get_ref().key, &request.get_ref().id).map_err(status)?;
         let node = self.node.clone();
         let found = blocking(move || node.receipt(id)).await.map_err(status)?;
-        let missing = || {
-            let message =
-                format!("there is no receipt of the call {id}: it is not final on this node, or was never handed in");
-            status(Refusal::new(Code::NotFound, "receipt", message))
-        };
-        let receipt = decode(&found.ok_or_else(missing)?).map_err(status)?;
+        let receipt = decode(&found.ok_or_else(|| status(missing_receipt(id)))?).map_err(status)?;
         Ok(Response::new(v1::GetReceiptResponse { receipt: Some(receipt) }))
     }
 
@@ -115,9 +118,78 @@ impl Ledger for LedgerService {
         let block = block.await.map_err(status)?;
         Ok(Response::new(v1::GetBlockResponse { block: Some((&block).into()) }))
     }
+
+    async fn prove(&self, request: Request<v1::ProveRequest>) -> Answer<v1::ProveResponse> {
+        let nothing = || {
+            let message = "say what to prove: a block, a receipt, an event, a part of the state, or a query";
+            status(Refusal::new(Code::InvalidArgument, "fact", message))
+        };
+        let fact = Arc::new(request.into_inner().fact.ok_or_else(nothing)?);
+        let answer = self.once_certified(move |node| node.prove(&fact)).await?;
+        Ok(Response::new(answer))
+    }
+
+    type GetHistoryStream = Pin<Box<dyn Stream<Item = Result<v1::GetHistoryResponse, Status>> + Send>>;
+
+    async fn get_history(&self, request: Request<v1::GetHistoryRequest>) -> Answer<Self::GetHistoryStream> {
+        let newest = self.node.tip().height;
+        let v1::GetHistoryRequest { from, to } = request.into_inner();
+        let heights = from..=if to == 0 { newest } else { to };
+        let node = self.node.clone();
+        // A block is read when the reader has taken the one before it.
+        let blocks = futures::stream::iter(heights).then(move |height| {
+            let node = node.clone();
+            async move { blocking(move || node.history(height)).await.map_err(status) }
+        });
+        // After the first one that is missing there are no others.
+        let blocks = blocks.scan(false, |over, block| {
+            let item = (!*over).then_some(block);
+            *over |= matches!(item, Some(Err(_)));
+            std::future::ready(item)
+        });
+        Ok(Response::new(Box::pin(blocks)))
+    }
+
+    async fn get_snapshot(&self, request: Request<v1::GetSnapshotRequest>) -> Answer<v1::GetSnapshotResponse> {
+        let height = request.get_ref().height;
+        let answer = self.once_certified(move |node| node.snapshot(height)).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_chunk(&self, request: Request<v1::GetChunkRequest>) -> Answer<v1::GetChunkResponse> {
+        let asked = request.into_inner();
+        let answer = self.once_certified(move |node| node.chunk(&asked)).await?;
+        Ok(Response::new(answer))
+    }
 }
 
 impl LedgerService {
+    /// Asks for a proof, and again after each block while the validators have not certified it.
+    async fn once_certified<T: Send + 'static>(
+        &self,
+        prove: impl Fn(&Node) -> Result<T, Unproved> + Clone + Send + 'static,
+    ) -> Result<T, Status> {
+        let deadline = tokio::time::Instant::now() + CERTIFICATION_PATIENCE;
+        loop {
+            let seen = self.node.tip().height;
+            let prove = prove.clone();
+            let tried = self.reading(move |node| match prove(node) {
+                Ok(proof) => Ok(Ok(proof)),
+                Err(Unproved::NotYet(refusal)) => Ok(Err(refusal)),
+                Err(Unproved::Refused(refusal)) => Err(refusal),
+            });
+            match tried.await? {
+                Ok(proof) => return Ok(proof),
+                Err(refusal) => {
+                    let next = self.node.find(|tip| (tip.height > seen).then_some(()));
+                    if tokio::time::timeout_at(deadline, next).await.is_err() {
+                        return Err(status(refusal));
+                    }
+                }
+            }
+        }
+    }
+
     /// Runs something that reads state, as one of the queries that may run at once.
     async fn reading<T: Send + 'static>(
         &self,
@@ -157,11 +229,4 @@ fn invalid(message: &str) -> Refusal {
 
 pub(super) fn decode(receipt: &Bytes) -> Result<v1::Receipt, Refusal> {
     v1::Receipt::decode(receipt.clone()).map_err(|e| internal(&e))
-}
-
-fn call_id(key: &[u8], id: &[u8]) -> Result<CallId, Refusal> {
-    let wrong = |_| {
-        Refusal::new(Code::InvalidArgument, "call-id", "a call is named by its key, 32 bytes, and its id, 16 bytes")
-    };
-    Ok(CallId { key: key.try_into().map_err(wrong)?, id: id.try_into().map_err(wrong)? })
 }

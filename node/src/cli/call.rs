@@ -1,6 +1,6 @@
 //! Any method of any contract, as JSON: the messages are those that the node's reflection tells.
 
-use super::{Failure, target::Target};
+use super::{Failure, prove, target::Target, verify};
 use crate::client::{Client, ClientError};
 use bytes::Bytes;
 use clap::Args;
@@ -9,6 +9,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions};
 use prost_types::FileDescriptorProto;
 use std::io::Read;
+use stint_proto::v1;
 use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
@@ -26,6 +27,10 @@ pub struct Call {
 pub struct Query {
     #[command(flatten)]
     asked: Asked,
+    /// Believe the validators' signatures and not the node: fetch all that the query reads with
+    /// proofs, and run it again here
+    #[arg(long)]
+    prove: bool,
 }
 
 #[derive(Args)]
@@ -68,6 +73,13 @@ impl Query {
     pub async fn execute(&self) -> Result<(), Failure> {
         let asked = &self.asked;
         let (client, method, request) = asked.prepare().await?;
+        if self.prove {
+            let question = v1::Question { commons: asked.commons.clone(), method: path(&method), request };
+            let (response, proven) = prove::query(&asked.target, &client, question).await?;
+            print(&method, response)?;
+            eprintln!("{}", verify::signers(&proven));
+            return Ok(());
+        }
         print(&method, client.query(&asked.commons, &path(&method), request).await?)
     }
 }

@@ -10,16 +10,19 @@
 //! | `import.rs`, `git.rs`, `feed.rs` | `stint import git` |
 //! | `contract/` | `stint contract`: write, test, check, deploy, upgrade, verify |
 //! | `simulate.rs`, `state.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
+//! | `prove.rs`, `verify.rs`, `export.rs` | facts with their proofs, and their check |
 //! | `report.rs`, `show.rs` | tables and bars |
 
 mod call;
 mod commons;
 pub mod contract;
 mod devnet;
+mod export;
 mod feed;
 mod git;
 mod import;
 mod init;
+mod prove;
 mod report;
 mod run;
 mod show;
@@ -27,6 +30,7 @@ mod simulate;
 mod state;
 mod status;
 mod target;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
@@ -69,6 +73,12 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Show what a contract keeps
     State(state::State),
+    /// Fetch a fact with the proof of it, for whoever trusts the validators and not a node
+    Prove(prove::Prove),
+    /// Check proofs and exported files offline, and say what they prove
+    Verify(verify::Verify),
+    /// Write blocks and receipts with their proofs into a file
+    Export(export::Export),
     /// Write, test and deploy contracts
     #[command(subcommand)]
     Contract(contract::Contract),
@@ -115,6 +125,9 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Query(c) => c.execute().await,
         Command::Simulate(c) => c.execute().await,
         Command::State(c) => c.execute().await,
+        Command::Prove(c) => c.execute().await,
+        Command::Verify(c) => c.execute(),
+        Command::Export(c) => c.execute().await,
         Command::Contract(c) => c.execute().await,
         Command::Import(Import::Git(c)) => c.execute().await,
         Command::Shares(c) => c.execute().await,

@@ -39,8 +39,8 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
                     time_ms: now.max(parent.time_ms + 1),
                     transactions,
                     executed_height,
-                    state_root: results.state_root,
-                    receipts_root: results.receipts_root,
+                    state_root: results.outcome.state_root,
+                    results_root: results.results_root,
                 });
             }
         }
@@ -84,7 +84,7 @@ mod tests {
             protocol_version: 1,
             executed_height,
             state_root: Hash::ZERO,
-            receipts_root: Hash::ZERO,
+            results_root: Hash::ZERO,
             next_committee: Hash::ZERO,
         };
         assert!(may_certify(9, &parent(9, 8)));

@@ -1,27 +1,29 @@
 //! Executing final blocks.
 
-use super::{Node, Outcome};
+use super::{Node, Outcome, verify::certifies};
 use std::sync::{Arc, atomic::Ordering};
-use stint_consensus::Ack;
-use stint_proto::Block;
+use stint_consensus::{Ack, Env};
+use stint_proto::{Block, Certificate};
 use stint_runtime::{BlockContext, RuntimeError, execute_block};
 use tokio::sync::mpsc;
 
 /// Executes blocks as they come; ends when the node must stop. A block that cannot be executed is
 /// not acknowledged, which stops the engine.
-pub async fn run(node: Arc<Node>, mut blocks: mpsc::UnboundedReceiver<(Arc<Block>, Ack)>) {
+pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, mut blocks: mpsc::UnboundedReceiver<(Arc<Block>, Ack)>) {
     while let Some((block, ack)) = blocks.recv().await {
-        if block.header.height > node.tip().height
-            && let Err(why) = execute(&node, &block)
-        {
-            node.fail(format!("block {} cannot be executed: {why}", block.header.height));
-            return;
+        let height = block.header.height;
+        if height > node.tip().height {
+            let certificate = env.certificate(height).await;
+            if let Err(why) = execute(&node, &block, certificate.as_ref()) {
+                node.fail(format!("block {height} cannot be executed: {why}"));
+                return;
+            }
         }
         ack();
     }
 }
 
-fn execute(node: &Node, block: &Block) -> Result<(), String> {
+fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Result<(), String> {
     let header = &block.header;
     let before = node.tip();
     if header.height != before.height + 1 {
@@ -29,11 +31,11 @@ fn execute(node: &Node, block: &Block) -> Result<(), String> {
     }
     // What more than two thirds of the validators certify must be what happened here.
     if let Some(ours) = node.store.results(header.executed_height).map_err(|e| e.to_string())?
-        && (ours.state_root != header.state_root || ours.receipts_root != header.receipts_root)
+        && !certifies(header, &ours)
     {
         return Err(format!(
             "the validators certify that block {} led to state {}, and here it led to {}; stop, keep the data folder, and report it",
-            header.executed_height, header.state_root, ours.state_root
+            header.executed_height, header.state_root, ours.outcome.state_root
         ));
     }
     let state = Arc::new(node.store.state_at(before.height));
@@ -44,7 +46,7 @@ fn execute(node: &Node, block: &Block) -> Result<(), String> {
     };
     let result = execute_block(&node.contracts, state, context, &block.transactions, executed_before)
         .map_err(|e| e.to_string())?;
-    let tip = node.store.commit(block, &result).map_err(|e| e.to_string())?;
+    let tip = node.store.commit(block, certificate, &result).map_err(|e| e.to_string())?;
 
     node.burnt(result.fuel_used, block.transactions.len() as u64);
     if !block.transactions.is_empty() {

@@ -20,7 +20,7 @@ impl NodeLedger {
         // The engine delivers only a few blocks ahead of their acknowledgement.
         let (final_blocks, to_execute) = mpsc::unbounded_channel();
         let (heard, to_check) = mpsc::channel(spread::HEARD);
-        env.spawn_dedicated("execute", Box::pin(execute::run(node.clone(), to_execute)));
+        env.spawn_dedicated("execute", Box::pin(execute::run(node.clone(), env.clone(), to_execute)));
         env.spawn_dedicated("check", Box::pin(spread::check(node.clone(), env.clone(), to_check)));
         env.spawn("spread", Box::pin(spread::run(node.clone(), env.clone())));
         Arc::new(NodeLedger { node, env, final_blocks, heard })

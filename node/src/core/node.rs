@@ -99,8 +99,8 @@ impl Node {
             transaction_count: 0,
             protocol_version: self.genesis.protocol_version,
             executed_height: 0,
-            state_root: results.state_root,
-            receipts_root: results.receipts_root,
+            state_root: results.outcome.state_root,
+            results_root: results.results_root,
             next_committee: Hash::ZERO,
         };
         Ok(Block { header, transactions: Vec::new() })
@@ -272,7 +272,7 @@ impl Node {
             return refuse(Code::OutOfRange, "height", what);
         }
         match self.store.results(height).map_err(|e| internal(&e))? {
-            Some(results) => Ok((height, results.time_ms)),
+            Some(results) => Ok((height, results.outcome.time_ms)),
             None => refuse(Code::OutOfRange, "height", format!("the results of block {height} are not kept here")),
         }
     }
@@ -327,7 +327,7 @@ impl Node {
     pub fn query(&self, commons: &str, method: &str, request: &[u8]) -> Result<(QueryAnswer, u64), RuntimeError> {
         let tip = self.tip();
         let state = Arc::new(self.store.state_at(tip.height));
-        let query = Query { height: tip.height, time_ms: tip.results.time_ms, commons, method, request };
+        let query = Query { height: tip.height, time_ms: tip.results.outcome.time_ms, commons, method, request };
         Ok((stint_runtime::query(&self.contracts, state, &query)?, tip.height))
     }
 }

@@ -10,6 +10,7 @@ use stint_proto::{
     limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, CLOCK_SKEW_MS, EXECUTION_LAG},
     signature,
 };
+use stint_store::Results;
 
 /// Says whether a block is valid on its parent.
 pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Header) -> bool {
@@ -63,20 +64,25 @@ fn check_calls(node: &Node, env: &dyn Env, block: &Block) -> Result<(), String> 
     }
 }
 
+/// Whether the results that a header names are these.
+pub(super) fn certifies(header: &Header, results: &Results) -> bool {
+    (header.state_root, header.results_root) == (results.outcome.state_root, results.results_root)
+}
+
 /// Waits until this node has executed what the header certifies, then compares.
 async fn results_agree(node: &Node, header: &Header) -> bool {
     node.find(|tip| (tip.height >= header.executed_height).then_some(())).await;
     match node.store.results(header.executed_height) {
-        Ok(Some(ours)) if ours.state_root == header.state_root && ours.receipts_root == header.receipts_root => true,
+        Ok(Some(ours)) if certifies(header, &ours) => true,
         Ok(Some(ours)) => {
             tracing::error!(
-                "block {} says that block {} led to state {} and receipts {}; here it led to {} and {}",
+                "block {} says that block {} led to the state {} and all to {}; here it led to {} and {}",
                 header.height,
                 header.executed_height,
                 header.state_root,
-                header.receipts_root,
-                ours.state_root,
-                ours.receipts_root
+                header.results_root,
+                ours.outcome.state_root,
+                ours.results_root
             );
             false
         }

@@ -9,6 +9,7 @@ pub const BLOCKS: &str = "blocks";
 pub const RESULTS: &str = "results";
 pub const RECEIPTS: &str = "receipts";
 pub const CALLS: &str = "calls";
+pub const CERTIFICATES: &str = "certificates";
 pub const META: &str = "meta";
 
 const CACHE_BYTES: usize = 128 << 20;
@@ -35,7 +36,7 @@ pub fn open(medium: &Medium) -> Result<DB, StoreError> {
         }
     };
     let cache = Cache::new_lru_cache(CACHE_BYTES);
-    let families = [STATE, BLOCKS, RESULTS, RECEIPTS, CALLS, META].map(|name| {
+    let families = [STATE, BLOCKS, RESULTS, RECEIPTS, CALLS, CERTIFICATES, META].map(|name| {
         let mut family = family(&cache);
         if name == STATE {
             timestamped(&mut family);

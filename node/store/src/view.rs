@@ -1,5 +1,5 @@
-use crate::{Store, columns::STATE};
-use rocksdb::{Direction, IteratorMode, ReadOptions};
+use crate::{Store, StoreError, columns::STATE};
+use rocksdb::{DBIterator, Direction, IteratorMode, ReadOptions};
 use std::sync::Arc;
 use stint_runtime::{Entry, State, StateError};
 
@@ -29,6 +29,14 @@ impl StateView {
 
 fn failed(e: rocksdb::Error) -> StateError {
     StateError(e.to_string())
+}
+
+impl StateView {
+    /// All entries from a key on, in order.
+    pub(crate) fn entries(&self, from: &[u8]) -> Result<DBIterator<'_>, StoreError> {
+        let mode = IteratorMode::From(from, Direction::Forward);
+        Ok(self.store.db().iterator_cf_opt(self.store.family(STATE)?, self.options(), mode))
+    }
 }
 
 impl State for StateView {

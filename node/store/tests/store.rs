@@ -36,13 +36,13 @@ fn block(store: &Store) -> Block {
         height: tip.height + 1,
         leader: [1; 32],
         parent: tip.block,
-        time_ms: tip.results.time_ms + 5,
+        time_ms: tip.results.outcome.time_ms + 5,
         transactions_root: Hash::ZERO,
         transaction_count: 0,
         protocol_version: 1,
         executed_height: tip.height,
-        state_root: tip.results.state_root,
-        receipts_root: tip.results.receipts_root,
+        state_root: tip.results.outcome.state_root,
+        results_root: tip.results.results_root,
         next_committee: Hash::ZERO,
     };
     Block { header, transactions: Vec::new() }
@@ -59,9 +59,7 @@ fn everything(state: &impl State) -> Model {
 }
 
 fn root_of(model: &Model) -> Hash {
-    let mut tree = Tree::default();
-    tree.update(model.iter().map(|(k, v)| (&k[..], Some(&v[..]))));
-    tree.root()
+    Tree::default().with(model.iter().map(|(k, v)| (&k[..], Some(&v[..])))).root()
 }
 
 #[derive(Clone, Debug)]
@@ -106,8 +104,8 @@ proptest! {
                     let height = models.len() as u64;
                     result.receipts.push(Bytes::from(height.to_be_bytes().to_vec()));
                     result.effective.push((call(height), 0));
-                    let tip = store.commit(&block(&store), &result).unwrap();
-                    prop_assert_eq!(tip.results.state_root, root_of(&model));
+                    let tip = store.commit(&block(&store), None, &result).unwrap();
+                    prop_assert_eq!(tip.results.outcome.state_root, root_of(&model));
                     models.push(model);
                 }
             }
@@ -122,7 +120,7 @@ proptest! {
             let backwards = state.scan(b"c", b"d", 3, true).unwrap();
             let expected: Vec<_> = model.iter().rev().filter(|(k, _)| k[0] == b'c').take(3).map(|(k, v)| (k.clone(), v.clone())).collect();
             prop_assert_eq!(backwards, expected);
-            prop_assert_eq!(store.results(height).unwrap().unwrap().state_root, root_of(model));
+            prop_assert_eq!(store.results(height).unwrap().unwrap().outcome.state_root, root_of(model));
             if height > 0 {
                 let at = Location { height, index: 0 };
                 prop_assert_eq!(store.locate(call(height)).unwrap(), Some(at));
@@ -149,5 +147,8 @@ fn blocks_follow_one_another() {
     let store = open(&Medium::memory().unwrap());
     let mut later = block(&store);
     later.header.height = 2;
-    assert!(matches!(store.commit(&later, &BlockResult::default()), Err(StoreError::OutOfOrder { tip: 0, got: 2 })));
+    assert!(matches!(
+        store.commit(&later, None, &BlockResult::default()),
+        Err(StoreError::OutOfOrder { tip: 0, got: 2 })
+    ));
 }

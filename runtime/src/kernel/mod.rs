@@ -13,7 +13,7 @@
 mod code;
 mod commons;
 mod directory;
-mod records;
+pub(crate) mod records;
 mod upgrade;
 
 use crate::{Overlay, RuntimeError, Writes, abi::price, invoke::Invoked, keys, session::Session};

@@ -2,7 +2,8 @@
 //! nodes are hashed under different first bytes, and the left subtree holds the largest power of
 //! two of items that is smaller than the count. The root of an empty list is [`Hash::ZERO`].
 
-use crate::{Hash, hash::hash_parts};
+use crate::{Hash, hash_parts};
+use alloc::vec::Vec;
 
 /// Hash of one item.
 pub fn leaf(item: &[u8]) -> Hash {
@@ -74,6 +75,7 @@ fn split(count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
     use proptest::prelude::*;
 
     #[test]

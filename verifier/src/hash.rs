@@ -1,5 +1,6 @@
+use alloc::string::String;
+use core::{fmt, str::FromStr};
 use sha2::{Digest, Sha256};
-use std::{fmt, str::FromStr};
 
 /// A SHA-256 value: 32 bytes, shown as hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -11,14 +12,21 @@ impl Hash {
 
     /// The first eight hexadecimal digits, for people.
     pub fn short(&self) -> String {
-        hex::encode(&self.0[..4])
+        alloc::format!("{self}").chars().take(8).collect()
     }
 }
 
 /// What was given as a hash is not 32 bytes or not 64 hexadecimal digits.
-#[derive(Debug, thiserror::Error)]
-#[error("a hash has 32 bytes, written as 64 hexadecimal digits")]
+#[derive(Debug)]
 pub struct HashError;
+
+impl fmt::Display for HashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a hash has 32 bytes, written as 64 hexadecimal digits")
+    }
+}
+
+impl core::error::Error for HashError {}
 
 impl TryFrom<&[u8]> for Hash {
     type Error = HashError;
@@ -30,15 +38,22 @@ impl TryFrom<&[u8]> for Hash {
 impl FromStr for Hash {
     type Err = HashError;
     fn from_str(text: &str) -> Result<Self, HashError> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(HashError);
+        }
+        let digit = |d: u8| (d as char).to_digit(16).map(|d| d as u8).ok_or(HashError);
         let mut out = [0; 32];
-        hex::decode_to_slice(text, &mut out).map_err(|_| HashError)?;
+        for (byte, pair) in out.iter_mut().zip(digits.chunks(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
         Ok(Hash(out))
     }
 }
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -54,7 +69,7 @@ impl AsRef<[u8]> for Hash {
     }
 }
 
-/// SHA-256 of a domain and its data: `domain 00 parts…`. The zero byte keeps domains apart that
+/// SHA-256 of a domain and its data: `domain 00 data`. The zero byte keeps domains apart that
 /// begin alike.
 pub fn hash(domain: &str, data: &[u8]) -> Hash {
     hash_parts(&[domain.as_bytes(), &[0], data])
@@ -73,6 +88,7 @@ pub fn hash_parts(parts: &[&[u8]]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn hash_is_sha256_of_domain_zero_and_data() {
@@ -86,6 +102,8 @@ mod tests {
     fn hashes_survive_their_text_form() {
         let h = hash("a", b"b");
         assert_eq!(h.to_string().parse::<Hash>().ok(), Some(h));
+        assert_eq!(h.to_string()[..8], h.short());
         assert!("zz".parse::<Hash>().is_err());
+        assert!("+1".repeat(32).parse::<Hash>().is_err());
     }
 }

@@ -1,0 +1,164 @@
+//! `stint prove`: facts with their proofs; and queries that prove themselves.
+
+use super::{Failure, target::Target, verify};
+use crate::client::{Client, ClientError};
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use prost::Message;
+use std::{path::PathBuf, sync::Arc};
+use stint_proto::v1::{self, prove_request};
+use stint_runtime::{Contracts, ProvenState, Query};
+use stint_verifier::{Fact, Proven};
+
+/// Fetches the proof of a fact.
+#[derive(Args)]
+pub struct Prove {
+    #[command(flatten)]
+    target: Target,
+    /// Where the proof goes
+    #[arg(long, default_value = "fact.proof")]
+    out: PathBuf,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A block and its calls
+    Block {
+        /// Its height
+        height: u64,
+    },
+    /// All receipts of a block, with their events
+    Receipts {
+        /// The block's height
+        height: u64,
+    },
+    /// The receipt of a call
+    Receipt {
+        /// The caller's public key, hexadecimal
+        key: String,
+        /// The call's id, hexadecimal
+        id: String,
+    },
+    /// One event of a call
+    Event {
+        /// The caller's public key, hexadecimal
+        key: String,
+        /// The call's id, hexadecimal
+        id: String,
+        /// The event's place, from 0
+        index: u32,
+    },
+    /// Keys of the state that are there or not
+    State {
+        /// Keys, with \xNN for what cannot be typed
+        keys: Vec<String>,
+        /// A range with nothing left out: the first key, two dots, the first key behind it
+        #[arg(long)]
+        range: Vec<String>,
+    },
+}
+
+impl What {
+    fn fact(&self) -> Result<prove_request::Fact, Failure> {
+        use prove_request::Fact as Asked;
+        let call = |key: &str, id: &str| -> Result<v1::CallName, Failure> {
+            Ok(v1::CallName { key: hex::decode(key)?.into(), id: hex::decode(id)?.into() })
+        };
+        Ok(match self {
+            What::Block { height } => Asked::Block(*height),
+            What::Receipts { height } => Asked::Receipts(*height),
+            What::Receipt { key, id } => Asked::Receipt(call(key, id)?),
+            What::Event { key, id, index } => Asked::Event(v1::EventName { call: Some(call(key, id)?), index: *index }),
+            What::State { keys, range } => {
+                let keys = keys.iter().map(|k| unescape(k).map(Bytes::from)).collect::<Result<_, _>>()?;
+                let ranges = range.iter().map(|r| parse_range(r)).collect::<Result<_, _>>()?;
+                Asked::State(v1::StateParts { keys, ranges })
+            }
+        })
+    }
+}
+
+fn parse_range(text: &str) -> Result<v1::KeyRange, Failure> {
+    let shape = || format!("{text:?} is no range; a range is written first..behind");
+    let (from, to) = text.split_once("..").ok_or_else(shape)?;
+    Ok(v1::KeyRange { from: unescape(from)?.into(), to: unescape(to)?.into() })
+}
+
+/// Bytes as `stint verify` shows them: printable ones as they are, others as \xNN.
+fn unescape(text: &str) -> Result<Vec<u8>, Failure> {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        match (first, after) {
+            (b'\\', [b'x', digits @ ..]) if digits.len() >= 2 => {
+                out.extend(hex::decode(&digits[..2])?);
+                rest = &digits[2..];
+            }
+            (b'\\', [b'\\', after @ ..]) => {
+                out.push(b'\\');
+                rest = after;
+            }
+            _ => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    Ok(out)
+}
+
+impl Prove {
+    pub async fn execute(&self) -> Result<(), Failure> {
+        let client = self.target.connect().await?;
+        let answer = ask(&client, self.what.fact()?).await?;
+        std::fs::write(&self.out, &answer.proof).map_err(|e| format!("cannot write {}: {e}", self.out.display()))?;
+        println!("{}: {} bytes", self.out.display(), answer.proof.len());
+        let proven = verify::show(&verify::trust(&self.target, None)?, &answer.proof)?;
+        if let (What::State { keys, .. }, Fact::State(shown, _)) = (&self.what, &proven.fact) {
+            for key in keys {
+                match shown.get(&unescape(key)?) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => println!("{key} is not there"),
+                    Err(_) => return Err(format!("the node did not show {key}").into()),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn ask(client: &Client, fact: prove_request::Fact) -> Result<v1::ProveResponse, ClientError> {
+    Ok(client.ledger().prove(v1::ProveRequest { fact: Some(fact) }).await?.into_inner())
+}
+
+/// Asks a query, checks what it read against the validators' signatures, and runs it again here.
+/// Answers with the response and what was proved.
+pub async fn query(target: &Target, client: &Client, question: v1::Question) -> Result<(Bytes, Proven), Failure> {
+    let answer = ask(client, prove_request::Fact::Query(question.clone())).await?;
+    let proven = stint_verifier::verify(&verify::trust(target, None)?, &answer.proof)?;
+    let Fact::State(shown, led) = proven.fact.clone() else { return Err("the node proved something else".into()) };
+    let time_ms = led.outcomes.first().map_or(0, |o| o.time_ms);
+    let mut state = ProvenState::new(shown);
+    for code in state.code() {
+        let asked = v1::GetCodeRequest { code_hash: Bytes::copy_from_slice(&code.0), facts_only: false };
+        let found = client.query(&question.commons, "/stint.v1.Kernel/GetCode", asked.encode_to_vec().into()).await?;
+        state.add_module(v1::GetCodeResponse::decode(found)?.module.to_vec());
+    }
+    let (commons, method) = (question.commons.as_str(), question.method.as_str());
+    let query = Query { height: led.height, time_ms, commons, method, request: &question.request };
+    let ours = stint_runtime::query(&Contracts::new()?, Arc::new(state), &query)?;
+    let theirs = match answer.refusal {
+        Some(refusal) => Err(refusal.message),
+        None => Ok(answer.response.to_vec()),
+    };
+    let ours = ours.result.map_err(|r| r.message);
+    if ours != theirs {
+        return Err(format!(
+            "the node answered otherwise than the query does on the proven state: {theirs:?}, and not {ours:?}"
+        )
+        .into());
+    }
+    Ok((ours?.into(), proven))
+}

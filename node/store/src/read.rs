@@ -1,0 +1,131 @@
+//! Looking up what is kept.
+
+use crate::{
+    StateView, Store, StoreError,
+    columns::{BLOCKS, CALLS, CERTIFICATES, RECEIPTS, RESULTS},
+    store::{HISTORY, HISTORY_STEP},
+};
+use bytes::Bytes;
+use std::sync::Arc;
+use stint_proto::{CallId, Certificate, Hash, Header, Outcome};
+use stint_verifier::Reader;
+
+/// What a block led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Results {
+    /// Its own roots.
+    pub outcome: Outcome,
+    /// [`Outcome::chain`] of it, which a later header certifies.
+    pub results_root: Hash,
+}
+
+/// Where a call was executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Height of the block.
+    pub height: u64,
+    /// Place in the block.
+    pub index: u32,
+}
+
+impl Results {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        [&self.outcome.encode()[..], &self.results_root.0].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Results> {
+        let mut r = Reader(bytes);
+        let results = Results { outcome: Outcome::read(&mut r)?, results_root: Hash(r.array()?) };
+        r.0.is_empty().then_some(results)
+    }
+}
+
+impl Store {
+    /// The oldest height whose state is kept.
+    pub fn oldest_state(&self) -> u64 {
+        let last_step = self.tip().height / HISTORY_STEP * HISTORY_STEP;
+        last_step.saturating_sub(HISTORY)
+    }
+
+    /// The oldest height whose block and receipts are kept; genesis has none.
+    pub fn oldest_block(&self) -> u64 {
+        1
+    }
+
+    /// The state after a block that is kept; the newest for heights above it.
+    pub fn state_at(self: &Arc<Self>, height: u64) -> StateView {
+        StateView::new(self.clone(), height.min(self.tip().height))
+    }
+
+    /// What a block led to.
+    pub fn results(&self, height: u64) -> Result<Option<Results>, StoreError> {
+        let Some(bytes) = self.get(RESULTS, &height.to_be_bytes())? else { return Ok(None) };
+        Results::decode(&bytes).map(Some).ok_or_else(|| StoreError::Damaged(format!("the results of block {height}")))
+    }
+
+    /// A block's canonical bytes.
+    pub fn block(&self, height: u64) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.get(BLOCKS, &height.to_be_bytes())?.map(Bytes::from))
+    }
+
+    /// A block's header.
+    pub fn header(&self, height: u64) -> Result<Option<Header>, StoreError> {
+        let Some(block) = self.block(height)? else { return Ok(None) };
+        let damaged = || StoreError::Damaged(format!("the header of block {height}"));
+        Header::read(&mut Reader(&block)).map(Some).ok_or_else(damaged)
+    }
+
+    /// The votes over a block's header; `None` when only a descendant's are known.
+    pub fn certificate(&self, height: u64) -> Result<Option<Certificate>, StoreError> {
+        let Some(bytes) = self.get(CERTIFICATES, &height.to_be_bytes())? else { return Ok(None) };
+        let damaged = || StoreError::Damaged(format!("the votes over block {height}"));
+        Certificate::read(&mut Reader(&bytes), self.committee()).map(Some).ok_or_else(damaged)
+    }
+
+    /// Calls executed up to a block that is among the newest, for those who count them.
+    pub fn transactions_at(&self, height: u64) -> Result<u64, StoreError> {
+        let tip = self.tip();
+        let mut later = 0;
+        for height in height + 1..=tip.height {
+            later += self.results(height)?.map_or(0, |r| u64::from(r.outcome.receipts));
+        }
+        Ok(tip.transactions.saturating_sub(later))
+    }
+
+    /// Where a call was executed; `None` while it was not.
+    pub fn locate(&self, id: CallId) -> Result<Option<Location>, StoreError> {
+        let Some(bytes) = self.get(CALLS, &call_key(id))? else { return Ok(None) };
+        let mut r = Reader(&bytes);
+        let location = r.u64().zip(r.u32()).map(|(height, index)| Location { height, index });
+        location.map(Some).ok_or_else(|| StoreError::Damaged(format!("the index of call {id}")))
+    }
+
+    /// A receipt, encoded.
+    pub fn receipt(&self, at: Location) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.get(RECEIPTS, &place(at.height, at.index))?.map(Bytes::from))
+    }
+
+    /// All receipts of a block, in its order.
+    pub fn receipts(&self, height: u64) -> Result<Vec<Bytes>, StoreError> {
+        let results =
+            self.results(height)?.ok_or_else(|| StoreError::Damaged(format!("no results of block {height}")))?;
+        let missing = |index| StoreError::Damaged(format!("no receipt {index} of block {height}"));
+        (0..results.outcome.receipts)
+            .map(|i| self.receipt(Location { height, index: i })?.ok_or_else(|| missing(i)))
+            .collect()
+    }
+}
+
+pub(crate) fn place(height: u64, index: u32) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..8].copy_from_slice(&height.to_be_bytes());
+    key[8..].copy_from_slice(&index.to_be_bytes());
+    key
+}
+
+pub(crate) fn call_key(id: CallId) -> [u8; 48] {
+    let mut key = [0; 48];
+    key[..32].copy_from_slice(&id.key);
+    key[32..].copy_from_slice(&id.id);
+    key
+}

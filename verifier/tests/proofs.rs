@@ -1,0 +1,250 @@
+//! What is proved holds, and nothing else is proved.
+
+mod common;
+
+use common::{Map, committee, header, key, root, show, sign, trust};
+use proptest::prelude::*;
+use stint_verifier::{
+    Body, Event, Fact, Handover, Hash, Header, Invalid, Led, Outcome, Proof, Receipt, SignedChain, Trust, Whole,
+    merkle,
+    tree::{KeyRange, NotShown, Shown},
+    verify,
+};
+
+const SEEDS: [u8; 4] = [1, 2, 3, 4];
+
+/// Keys that share beginnings and begin one another, as those of contracts do.
+fn keys() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop::sample::select(vec![&b"c/forge/"[..], b"c/f", b"k/", b"", &[0, 255]]);
+    (part, prop::collection::vec(prop_oneof![0u8..4, 250u8..=255], 0..6)).prop_map(|(a, b)| [a, &b[..]].concat())
+}
+
+fn maps(most: usize) -> impl Strategy<Value = Map> {
+    prop::collection::btree_map(keys(), prop::collection::vec(any::<u8>(), 0..40), 0..most)
+}
+
+fn ranges() -> impl Strategy<Value = Vec<KeyRange>> {
+    let one = (keys(), keys(), any::<bool>()).prop_map(|(a, b, single)| match single {
+        true => a.clone()..[&a[..], &[0]].concat(),
+        false => a.clone().min(b.clone())..a.max(b),
+    });
+    prop::collection::vec(one, 0..4)
+}
+
+fn state_proof(map: &Map, ranges: &[KeyRange]) -> Vec<u8> {
+    let mut header = header(9);
+    let led = led_to(root(&map.iter().collect::<Vec<_>>()), &mut header);
+    let signed = sign(vec![header], &committee(&SEEDS), &SEEDS[..3]);
+    Proof { handovers: vec![], signed, body: Body::State(led, show(map, ranges)) }.encode()
+}
+
+/// A header certifies the state after the block before it.
+fn led_to(state_root: Hash, header: &mut Header) -> Led {
+    let outcome = Outcome { state_root, receipts_root: Hash::ZERO, receipts: 0, time_ms: 5 };
+    let led = Led { height: header.height - 1, before: Hash([9; 32]), outcomes: vec![outcome] };
+    (header.state_root, header.results_root) = (state_root, outcome.chain(led.before, led.height));
+    led
+}
+
+fn shown(proof: &[u8]) -> Result<Shown, Invalid> {
+    match verify(&trust(&SEEDS), proof)?.fact {
+        Fact::State(shown, _) => Ok(shown),
+        other => panic!("{other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Present, absent, and complete: what a proof shows of a state is what the map holds.
+    #[test]
+    fn a_part_of_the_state_is_shown_as_it_is(map in maps(60), ranges in ranges(), other in keys()) {
+        let shown = shown(&state_proof(&map, &ranges)).expect("a proof");
+        for KeyRange { start: from, end: to } in &ranges {
+            let held: Vec<_> = map.range(from.clone()..to.clone()).map(|(k, v)| (&k[..], &v[..])).collect();
+            let seen: Result<Vec<_>, NotShown> = shown.range(from, to).collect();
+            prop_assert_eq!(seen, Ok(held));
+            if from < to {
+                prop_assert_eq!(shown.get(from), Ok(map.get(from).map(|v| &v[..])));
+            }
+        }
+        // What was not asked is told rightly or not at all.
+        if let Ok(seen) = shown.get(&other) {
+            prop_assert_eq!(seen, map.get(&other).map(|v| &v[..]));
+        }
+        for (key, _) in shown.leaves() {
+            prop_assert!(map.contains_key(key));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_proof_survives_the_change_of_a_bit(map in maps(30), ranges in ranges(), at: prop::sample::Index, bit in 0u8..8) {
+        let proof = state_proof(&map, &ranges);
+        let mut changed = proof.clone();
+        let at = at.index(proof.len());
+        changed[at] ^= 1 << bit;
+        prop_assert!(verify(&trust(&SEEDS), &changed).is_err());
+        prop_assert!(verify(&trust(&SEEDS), &proof[..at]).is_err());
+        prop_assert!(verify(&trust(&SEEDS), &[&proof[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_lead_to_the_root_they_say(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(verify(&trust(&SEEDS), &bytes).is_err());
+        let mut r = stint_verifier::Reader(&bytes);
+        let _ = Shown::read(&mut r);
+    }
+}
+
+/// What block 7 led to, whose results no header certifies by themselves, and the state after 8.
+fn receipts(state_root: Hash) -> (Receipt, Event, Led, Vec<Whole>, Hash) {
+    let events: Vec<Vec<u8>> = (0..3).map(|i| vec![i; 5]).collect();
+    let events_root = merkle::root(&events);
+    let whole: Vec<_> = (0..5u8).map(|i| Whole { receipt: vec![i; 9], events: events.clone() }).collect();
+    let leaves: Vec<_> = whole.iter().map(Whole::leaf).collect();
+    let outcome = |n: u8| Outcome { state_root: Hash([n; 32]), receipts_root: Hash([n; 32]), receipts: 0, time_ms: 5 };
+    let own = Outcome { receipts_root: merkle::of_leaves(&leaves), receipts: 5, ..outcome(1) };
+    let before = Hash([9; 32]);
+    let newest = Outcome { state_root, ..outcome(2) };
+    let state = Led { height: 8, before: own.chain(before, 7), outcomes: vec![newest] };
+    let results = newest.chain(state.before, 8);
+    let path = merkle::path(&leaves, 3).expect("in the list");
+    let led = Led { height: 7, before, outcomes: vec![own, newest] };
+    let receipt = Receipt { led, index: 3, path, events: 3, events_root, receipt: vec![3; 9] };
+    let leaves: Vec<_> = events.iter().map(|e| merkle::leaf(e)).collect();
+    let event = Event { index: 1, path: merkle::path(&leaves, 1).expect("in the list"), event: events[1].clone() };
+    (receipt, event, state, whole, results)
+}
+
+/// One proof of each kind, over a chain of two headers after two changes of the committee.
+fn proofs() -> Vec<Proof> {
+    let transactions = vec![vec![1, 2, 3], vec![], vec![4; 70]];
+    let map = Map::from([(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), b"2".to_vec())]);
+    let (receipt, event, state, whole, results) = receipts(root(&map.iter().collect::<Vec<_>>()));
+    let mut meant = header(9);
+    meant.epoch = 2;
+    meant.transaction_count = 3;
+    meant.transactions_root = merkle::root(&transactions);
+    meant.results_root = results;
+    meant.executed_height = 8;
+    let child = |of: &Header| {
+        let mut child = header(of.height + 1);
+        (child.epoch, child.parent) = (of.epoch, of.hash());
+        child
+    };
+    let sets: [&[u8]; 3] = [&SEEDS, &[2, 3, 4, 5], &[2, 3, 4, 5, 6, 7, 8]];
+    let handover = |epoch: usize| {
+        let mut last = header(3 + epoch as u64);
+        (last.epoch, last.next_committee) = (epoch as u64, committee(sets[epoch + 1]).hash());
+        let signed = sign(vec![last], &committee(sets[epoch]), &sets[epoch][..3]);
+        Handover { signed, next: committee(sets[epoch + 1]) }
+    };
+    let handovers = vec![handover(0), handover(1)];
+    let signed = sign(vec![meant.clone(), child(&meant)], &committee(sets[2]), &sets[2][1..6]);
+    let led = receipt.led.clone();
+    let bodies = [
+        Body::Block(transactions),
+        Body::State(state, show(&map, &[b"a".to_vec()..b"b".to_vec()])),
+        Body::Receipt(receipt.clone()),
+        Body::Event(receipt, event),
+        Body::Receipts(Led { height: 7, ..led }, whole),
+    ];
+    let proof = |body| Proof { handovers: handovers.clone(), signed: signed.clone(), body };
+    bodies.map(proof).into_iter().collect()
+}
+
+#[test]
+fn every_kind_of_fact_is_proved_across_changes_of_the_committee() {
+    for proof in proofs() {
+        let proven = verify(&trust(&SEEDS), &proof.encode()).expect("a proof");
+        assert_eq!((proven.header.height, proven.trust.epoch), (9, 2));
+        match (proven.fact, &proof.body) {
+            (Fact::Block(seen), Body::Block(meant)) => assert_eq!(seen, *meant),
+            (Fact::State(seen, _), Body::State(..)) => {
+                assert_eq!(seen.get(b"a"), Ok(Some(&b"1"[..])));
+                assert_eq!(seen.get(b"b"), Err(NotShown));
+                assert_eq!(seen.get(b"aa"), Ok(None));
+            }
+            (Fact::Receipt(seen), Body::Receipt(meant)) => assert_eq!(seen, *meant),
+            (Fact::Receipts(_, seen), Body::Receipts(_, meant)) => assert_eq!(seen, *meant),
+            (Fact::Event(seen, event), Body::Event(meant, shown)) => {
+                assert_eq!((seen, event), (meant.clone(), shown.clone()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn no_byte_of_any_proof_can_change() {
+    for proof in proofs() {
+        let proof = proof.encode();
+        for at in 0..proof.len() {
+            let mut changed = proof.clone();
+            changed[at] ^= 1 << (at % 8);
+            assert!(verify(&trust(&SEEDS), &changed).is_err(), "byte {at} of {}", proof.len());
+        }
+    }
+}
+
+#[test]
+fn forged_proofs_are_told_apart() {
+    let of = |change: &dyn Fn(&mut Proof)| {
+        let mut proof = proofs().remove(2);
+        change(&mut proof);
+        verify(&trust(&SEEDS), &proof.encode()).map(|_| ())
+    };
+    let resigned = |by: &'static [u8]| {
+        move |proof: &mut Proof| {
+            proof.signed = sign(proof.signed.headers.clone(), &committee(&[2, 3, 4, 5, 6, 7, 8]), by);
+        }
+    };
+    assert_eq!(of(&|_| ()), Ok(()));
+    assert_eq!(of(&resigned(&[2, 3, 4, 5, 6])), Ok(()));
+    assert_eq!(of(&resigned(&[2, 3, 4, 5])), Err(Invalid::Signatures), "four of seven are too few");
+    assert_eq!(of(&|p| p.signed.certificate.votes[0].1 = [0; 64]), Err(Invalid::Signatures));
+    assert_eq!(of(&|p| p.handovers.truncate(1)), Err(Invalid::Malformed), "read for another committee");
+    assert_eq!(of(&|p| p.signed.headers[1].parent = Hash::ZERO), Err(Invalid::BrokenChain));
+    assert_eq!(of(&|p| p.signed.headers[0].chain_id = Hash::ZERO), Err(Invalid::OtherLedger));
+    assert_eq!(of(&|p| p.signed.headers[0].epoch = 1), Err(Invalid::OtherEpoch));
+    assert_eq!(of(&|p| p.handovers[0].next = committee(&[9, 2, 3, 4])), Err(Invalid::OtherCommittee));
+    assert_eq!(of(&|p| p.signed.headers.clear()), Err(Invalid::Malformed));
+    let receipt = |change: fn(&mut Receipt)| {
+        of(&|p| match &mut p.body {
+            Body::Receipt(r) => change(r),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(receipt(|r| r.receipt[0] ^= 1), Err(Invalid::OtherFact));
+    assert_eq!(receipt(|r| r.index = 2), Err(Invalid::OtherFact));
+    assert_eq!(receipt(|r| r.led.height = 8), Err(Invalid::OtherFact));
+    assert_eq!(receipt(|r| r.led.outcomes[0].receipts = 6), Err(Invalid::OtherFact));
+    assert_eq!(receipt(|r| r.led.outcomes.clear()), Err(Invalid::OtherFact));
+    assert_eq!(receipt(|r| r.events = 2), Err(Invalid::OtherFact));
+
+    // Signatures of validators of an epoch that is over, and of people who never were any.
+    let mut old = header(9);
+    old.epoch = 2;
+    let signed: SignedChain = sign(vec![old], &committee(&SEEDS), &SEEDS);
+    let proof = Proof { handovers: vec![], signed, body: Body::Block(vec![]) };
+    assert_eq!(verify(&trust(&SEEDS), &proof.encode()).map(|_| ()), Err(Invalid::OtherEpoch));
+    let strangers = sign(vec![header(9)], &committee(&[11, 12, 13, 14]), &[11, 12, 13, 14]);
+    let proof = Proof { handovers: vec![], signed: strangers, body: Body::Block(vec![]) };
+    assert_eq!(verify(&trust(&SEEDS), &proof.encode()).map(|_| ()), Err(Invalid::Signatures));
+}
+
+#[test]
+fn committees_are_sorted_and_count_their_quorum() {
+    let quorums: Vec<_> = (1..=10u8).map(|n| committee(&(1..=n).collect::<Vec<_>>()).quorum()).collect();
+    assert_eq!(quorums, [1, 2, 3, 3, 4, 5, 5, 6, 7, 7]);
+    let keys = |seeds: &[u8]| seeds.iter().map(|s| key(*s).verifying_key().to_bytes()).collect::<Vec<_>>();
+    assert_eq!(stint_verifier::Committee::new(keys(&[1, 1])), None);
+    assert_eq!(stint_verifier::Committee::new(vec![]), None);
+    assert_eq!(committee(&[1, 2, 3]), committee(&[3, 1, 2]));
+    let Trust { committee, .. } = trust(&SEEDS);
+    assert!(committee.keys().is_sorted());
+}
