@@ -62,12 +62,22 @@ fn unsafe_stands_in_one_place() {
             "runtime/src/cache.rs",
             "tests/tests/tidy.rs",
             "tests/versus/src/main.rs",
+            "verifier/wasm/src/lib.rs",
         ];
         let uses =
             text.lines().any(|l| l.split("//").next().unwrap_or("").contains("unsafe") && !l.contains("unsafe_code"));
         assert!(!uses || allowed.contains(&name.as_str()), "{name} has unsafe code");
     }
-    let crates = ["proto", "node", "node/consensus", "node/store", "tests", "tests/simulation", "contracts/sdk/build"];
+    let crates = [
+        "verifier",
+        "proto",
+        "node",
+        "node/consensus",
+        "node/store",
+        "tests",
+        "tests/simulation",
+        "contracts/sdk/build",
+    ];
     for krate in crates {
         let lib = fs::read_to_string(root().join(krate).join("src/lib.rs")).expect("a library");
         assert!(lib.contains("#![forbid(unsafe_code)]"), "{krate} does not forbid unsafe code");

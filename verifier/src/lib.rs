@@ -51,6 +51,7 @@ pub mod key;
 pub mod merkle;
 mod proof;
 mod reader;
+mod text;
 pub mod tree;
 
 pub use certificate::{Certificate, Committee, signed};
@@ -60,3 +61,4 @@ pub use proof::{
     Body, Event, Fact, Handover, Invalid, Led, PROOF_BYTES, Proof, Proven, Receipt, SignedChain, Trust, Whole, verify,
 };
 pub use reader::Reader;
+pub use text::json;

@@ -40,6 +40,20 @@ pub struct Trust {
     pub committee: Committee,
 }
 
+impl Trust {
+    /// The canonical bytes: `chain id [32] | epoch [8] | n [1] | n times: key [32]`, ascending.
+    pub fn encode(&self) -> Vec<u8> {
+        [&self.chain_id.0[..], &self.epoch.to_be_bytes(), &self.committee.encode()].concat()
+    }
+
+    /// Reads the canonical bytes.
+    pub fn decode(bytes: &[u8]) -> Option<Trust> {
+        let mut r = Reader(bytes);
+        let trust = Trust { chain_id: Hash(r.array()?), epoch: r.u64()?, committee: Committee::read(&mut r)? };
+        r.0.is_empty().then_some(trust)
+    }
+}
+
 /// A proof as it is put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {

@@ -2,16 +2,13 @@
 
 mod common;
 
-use common::{Map, committee, header, key, root, show, sign, trust};
+use common::{Map, SEEDS, committee, header, key, led_to, proofs, root, show, sign, trust};
 use proptest::prelude::*;
 use stint_verifier::{
-    Body, Event, Fact, Handover, Hash, Header, Invalid, Led, Outcome, Proof, Receipt, SignedChain, Trust, Whole,
-    merkle,
+    Body, Fact, Hash, Invalid, Proof, Receipt, SignedChain, Trust,
     tree::{KeyRange, NotShown, Shown},
     verify,
 };
-
-const SEEDS: [u8; 4] = [1, 2, 3, 4];
 
 /// Keys that share beginnings and begin one another, as those of contracts do.
 fn keys() -> impl Strategy<Value = Vec<u8>> {
@@ -36,14 +33,6 @@ fn state_proof(map: &Map, ranges: &[KeyRange]) -> Vec<u8> {
     let led = led_to(root(&map.iter().collect::<Vec<_>>()), &mut header);
     let signed = sign(vec![header], &committee(&SEEDS), &SEEDS[..3]);
     Proof { handovers: vec![], signed, body: Body::State(led, show(map, ranges)) }.encode()
-}
-
-/// A header certifies the state after the block before it.
-fn led_to(state_root: Hash, header: &mut Header) -> Led {
-    let outcome = Outcome { state_root, receipts_root: Hash::ZERO, receipts: 0, time_ms: 5 };
-    let led = Led { height: header.height - 1, before: Hash([9; 32]), outcomes: vec![outcome] };
-    (header.state_root, header.results_root) = (state_root, outcome.chain(led.before, led.height));
-    led
 }
 
 fn shown(proof: &[u8]) -> Result<Shown, Invalid> {
@@ -98,63 +87,6 @@ proptest! {
         let mut r = stint_verifier::Reader(&bytes);
         let _ = Shown::read(&mut r);
     }
-}
-
-/// What block 7 led to, whose results no header certifies by themselves, and the state after 8.
-fn receipts(state_root: Hash) -> (Receipt, Event, Led, Vec<Whole>, Hash) {
-    let events: Vec<Vec<u8>> = (0..3).map(|i| vec![i; 5]).collect();
-    let events_root = merkle::root(&events);
-    let whole: Vec<_> = (0..5u8).map(|i| Whole { receipt: vec![i; 9], events: events.clone() }).collect();
-    let leaves: Vec<_> = whole.iter().map(Whole::leaf).collect();
-    let outcome = |n: u8| Outcome { state_root: Hash([n; 32]), receipts_root: Hash([n; 32]), receipts: 0, time_ms: 5 };
-    let own = Outcome { receipts_root: merkle::of_leaves(&leaves), receipts: 5, ..outcome(1) };
-    let before = Hash([9; 32]);
-    let newest = Outcome { state_root, ..outcome(2) };
-    let state = Led { height: 8, before: own.chain(before, 7), outcomes: vec![newest] };
-    let results = newest.chain(state.before, 8);
-    let path = merkle::path(&leaves, 3).expect("in the list");
-    let led = Led { height: 7, before, outcomes: vec![own, newest] };
-    let receipt = Receipt { led, index: 3, path, events: 3, events_root, receipt: vec![3; 9] };
-    let leaves: Vec<_> = events.iter().map(|e| merkle::leaf(e)).collect();
-    let event = Event { index: 1, path: merkle::path(&leaves, 1).expect("in the list"), event: events[1].clone() };
-    (receipt, event, state, whole, results)
-}
-
-/// One proof of each kind, over a chain of two headers after two changes of the committee.
-fn proofs() -> Vec<Proof> {
-    let transactions = vec![vec![1, 2, 3], vec![], vec![4; 70]];
-    let map = Map::from([(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), b"2".to_vec())]);
-    let (receipt, event, state, whole, results) = receipts(root(&map.iter().collect::<Vec<_>>()));
-    let mut meant = header(9);
-    meant.epoch = 2;
-    meant.transaction_count = 3;
-    meant.transactions_root = merkle::root(&transactions);
-    meant.results_root = results;
-    meant.executed_height = 8;
-    let child = |of: &Header| {
-        let mut child = header(of.height + 1);
-        (child.epoch, child.parent) = (of.epoch, of.hash());
-        child
-    };
-    let sets: [&[u8]; 3] = [&SEEDS, &[2, 3, 4, 5], &[2, 3, 4, 5, 6, 7, 8]];
-    let handover = |epoch: usize| {
-        let mut last = header(3 + epoch as u64);
-        (last.epoch, last.next_committee) = (epoch as u64, committee(sets[epoch + 1]).hash());
-        let signed = sign(vec![last], &committee(sets[epoch]), &sets[epoch][..3]);
-        Handover { signed, next: committee(sets[epoch + 1]) }
-    };
-    let handovers = vec![handover(0), handover(1)];
-    let signed = sign(vec![meant.clone(), child(&meant)], &committee(sets[2]), &sets[2][1..6]);
-    let led = receipt.led.clone();
-    let bodies = [
-        Body::Block(transactions),
-        Body::State(state, show(&map, &[b"a".to_vec()..b"b".to_vec()])),
-        Body::Receipt(receipt.clone()),
-        Body::Event(receipt, event),
-        Body::Receipts(Led { height: 7, ..led }, whole),
-    ];
-    let proof = |body| Proof { handovers: handovers.clone(), signed: signed.clone(), body };
-    bodies.map(proof).into_iter().collect()
 }
 
 #[test]

@@ -2,11 +2,19 @@
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{RngAlgorithm, TestRng, TestRunner},
+};
 use std::{collections::BTreeMap, sync::Arc};
 use stint_proto::{Block, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Header};
 use stint_runtime::{BlockResult, State};
 use stint_store::{Location, Medium, Store, StoreError, Tree};
+use stint_verifier::{
+    Reader,
+    tree::{Shown, value_hash},
+};
 
 fn genesis() -> Genesis {
     let key = SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
@@ -59,73 +67,131 @@ fn everything(state: &impl State) -> Model {
 }
 
 fn root_of(model: &Model) -> Hash {
-    Tree::default().with(model.iter().map(|(k, v)| (&k[..], Some(&v[..])))).root()
+    Tree::of_sorted(model.iter().map(|(k, v)| (k.clone(), value_hash(v)))).root()
+}
+
+/// A store and the maps that it should be like, one for each height.
+struct World {
+    medium: Medium,
+    store: Arc<Store>,
+    models: Vec<Model>,
+}
+
+impl World {
+    fn new() -> World {
+        let medium = Medium::memory().expect("memory");
+        let store = open(&medium);
+        let models = vec![everything(&store.state_at(0))];
+        World { medium, store, models }
+    }
+
+    fn restart(self) -> World {
+        let World { medium, store, models } = self;
+        let tip = store.tip();
+        drop(store);
+        let store = open(&medium);
+        assert_eq!(store.tip(), tip);
+        World { medium, store, models }
+    }
+
+    fn commit(&mut self, writes: &BTreeMap<u8, Option<u8>>) {
+        let mut model = self.models[self.models.len() - 1].clone();
+        let mut result = BlockResult::default();
+        for (k, v) in writes {
+            let key = vec![b'c', *k];
+            match v {
+                Some(v) => model.insert(key.clone(), vec![*v]),
+                None => model.remove(&key),
+            };
+            result.writes.insert(key, v.map(|v| vec![v]));
+        }
+        let height = self.models.len() as u64;
+        result.receipts.push(Bytes::from(height.to_be_bytes().to_vec()));
+        result.leaves.push(Hash([height as u8; 32]));
+        result.effective.push((call(height), 0));
+        let tip = self.store.commit(&block(&self.store), None, &result).expect("committed");
+        assert_eq!(tip.results.outcome.state_root, root_of(&model));
+        self.models.push(model);
+    }
+
+    /// Everything that can be read of one height.
+    fn read(&self, height: u64) {
+        let model = &self.models[height as usize];
+        let state = self.store.state_at(height);
+        assert_eq!(&everything(&state), model);
+        for k in [0u8, 7, 39] {
+            assert_eq!(state.get(&[b'c', k]).expect("readable"), model.get(&vec![b'c', k]).cloned());
+        }
+        let backwards = state.scan(b"c", b"d", 3, true).expect("readable");
+        let expected = model.iter().rev().filter(|(k, _)| k[0] == b'c').take(3);
+        assert_eq!(backwards, expected.map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>());
+        let results = self.store.results(height).expect("readable").expect("kept");
+        assert_eq!(results.outcome.state_root, root_of(model));
+        if height > 0 {
+            let at = Location { height, index: 0 };
+            assert_eq!(self.store.locate(call(height)).expect("readable"), Some(at));
+            assert_eq!(self.store.receipt(at).expect("readable").expect("kept")[..], height.to_be_bytes());
+            assert_eq!(self.store.header(height).expect("readable").expect("kept").height, height);
+        }
+    }
+
+    /// A part of the state of a height, as a reader of proofs sees it.
+    fn prove(&self, height: u64, from: u8, to: u8) {
+        let model = &self.models[height as usize];
+        let range = vec![b'c', from]..vec![b'c', to];
+        let part = match self.store.show(height, std::slice::from_ref(&range)) {
+            Ok(part) => part,
+            // Trees of the newest heights are kept, and after a restart that of the newest one.
+            Err(e) => return assert!(height + 1 < self.models.len() as u64, "{e}"),
+        };
+        let (shown, root) = Shown::read(&mut Reader(&part)).expect("a tree");
+        assert_eq!(root, root_of(model));
+        let expected = model.range(range.clone()).map(|(k, v)| (&k[..], &v[..])).collect::<Vec<_>>();
+        assert_eq!(shown.range(&range.start, &range.end).collect::<Result<Vec<_>, _>>(), Ok(expected));
+    }
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Commit(Vec<(u8, Option<u8>)>),
+    Commit(BTreeMap<u8, Option<u8>>),
+    Read(prop::sample::Index),
+    Prove(prop::sample::Index, u8, u8),
     Restart,
 }
 
 fn step() -> impl Strategy<Value = Step> {
+    let range = (0u8..40, 0u8..40).prop_map(|(a, b)| (a.min(b), a.max(b)));
     prop_oneof![
-        6 => prop::collection::vec((0u8..40, prop::option::of(any::<u8>())), 0..12).prop_map(Step::Commit),
+        60 => prop::collection::btree_map(0u8..40, prop::option::of(any::<u8>()), 0..12).prop_map(Step::Commit),
+        40 => any::<prop::sample::Index>().prop_map(Step::Read),
+        40 => (any::<prop::sample::Index>(), range).prop_map(|(at, (from, to))| Step::Prove(at, from, to)),
         1 => Just(Step::Restart),
     ]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
-    #[test]
-    fn keeps_every_height_through_commits_and_restarts(steps in prop::collection::vec(step(), 1..24)) {
-        let medium = Medium::memory().unwrap();
-        let mut store = open(&medium);
-        let mut models = vec![everything(&store.state_at(0))];
-        for step in steps {
-            match step {
-                Step::Restart => {
-                    let tip = store.tip();
-                    drop(store);
-                    store = open(&medium);
-                    prop_assert_eq!(store.tip(), tip);
-                }
-                Step::Commit(writes) => {
-                    let mut model = models.last().unwrap().clone();
-                    let mut result = BlockResult::default();
-                    for (k, v) in writes {
-                        let key = vec![b'c', k];
-                        match v {
-                            Some(v) => model.insert(key.clone(), vec![v]),
-                            None => model.remove(&key),
-                        };
-                        result.writes.insert(key, v.map(|v| vec![v]));
-                    }
-                    let height = models.len() as u64;
-                    result.receipts.push(Bytes::from(height.to_be_bytes().to_vec()));
-                    result.effective.push((call(height), 0));
-                    let tip = store.commit(&block(&store), None, &result).unwrap();
-                    prop_assert_eq!(tip.results.outcome.state_root, root_of(&model));
-                    models.push(model);
-                }
-            }
+/// A store lives through this many cases: opening one takes a hundred times longer than a step.
+const CASES_OF_A_STORE: u32 = 100;
+
+#[test]
+fn ten_thousand_sequences_of_steps_leave_it_like_a_map() {
+    let mut runner = TestRunner::new_with_rng(
+        ProptestConfig { failure_persistence: None, ..Default::default() },
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[5; 32]),
+    );
+    let sequences = prop::collection::vec(step(), 1..12);
+    let mut world = World::new();
+    for case in 0..10_000 {
+        if case % CASES_OF_A_STORE == 0 {
+            world = World::new();
         }
-        for (height, model) in models.iter().enumerate() {
-            let height = height as u64;
-            let state = store.state_at(height);
-            prop_assert_eq!(&everything(&state), model);
-            for k in 0u8..40 {
-                prop_assert_eq!(state.get(&[b'c', k]).unwrap(), model.get(&vec![b'c', k]).cloned());
-            }
-            let backwards = state.scan(b"c", b"d", 3, true).unwrap();
-            let expected: Vec<_> = model.iter().rev().filter(|(k, _)| k[0] == b'c').take(3).map(|(k, v)| (k.clone(), v.clone())).collect();
-            prop_assert_eq!(backwards, expected);
-            prop_assert_eq!(store.results(height).unwrap().unwrap().outcome.state_root, root_of(model));
-            if height > 0 {
-                let at = Location { height, index: 0 };
-                prop_assert_eq!(store.locate(call(height)).unwrap(), Some(at));
-                prop_assert_eq!(store.receipt(at).unwrap().unwrap().to_vec(), height.to_be_bytes().to_vec());
-                prop_assert_eq!(Block::decode(store.block(height).unwrap().unwrap()).unwrap().header.height, height);
+        for step in sequences.new_tree(&mut runner).expect("steps").current() {
+            let heights = world.models.len();
+            match step {
+                Step::Commit(writes) => world.commit(&writes),
+                Step::Read(at) => world.read(at.index(heights) as u64),
+                // Most proofs are asked of the newest heights.
+                Step::Prove(at, from, to) => world.prove((heights - 1 - at.index(heights.min(70))) as u64, from, to),
+                Step::Restart => world = world.restart(),
             }
         }
     }

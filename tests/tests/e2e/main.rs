@@ -3,4 +3,5 @@
 mod clients;
 mod faults;
 mod import;
+mod proofs;
 mod refusals;
