@@ -1,58 +1,23 @@
 //! What the store proves holds for whoever trusts the validators: here one, with a known key.
 
-use ed25519_dalek::{Signer, SigningKey};
+mod common;
+
+use common::{CHAIN, block, genesis, key};
+use ed25519_dalek::Signer;
 use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
-use stint_proto::{Block, Certificate, Genesis, GenesisAgent, GenesisValidator, Hash, Header, receipt::apart, v1};
+use stint_proto::{Certificate, Header, receipt::apart, v1};
 use stint_runtime::BlockResult;
 use stint_store::{END, Location, Medium, ProveError, Store};
 use stint_verifier::{Fact, Reader, Trust, signed, tree::Shown, verify};
 
-const CHAIN: Hash = Hash([7; 32]);
-
-fn key() -> SigningKey {
-    SigningKey::from_bytes(&[1; 32])
-}
-
 fn ledger() -> (Arc<Store>, Trust) {
-    let key = key().verifying_key().to_bytes();
-    let genesis = Genesis {
-        name: "test".into(),
-        time_ms: 0,
-        protocol_version: 1,
-        validators: vec![GenesisValidator { name: "v1".into(), key }],
-        consortium: "consortium".into(),
-        stewards: vec![GenesisAgent { agent: "ana".into(), key }],
-    };
+    let genesis = genesis();
     let store = Store::open(&Medium::memory().expect("memory"), &genesis, CHAIN).expect("a store");
     (store, genesis.trust(CHAIN).expect("validators"))
 }
 
-/// The next block, which certifies the results of `executed`.
-fn block(store: &Store, executed: u64) -> Block {
-    let tip = store.tip();
-    let results = store.results(executed).expect("readable").expect("executed");
-    let header = Header {
-        chain_id: CHAIN,
-        epoch: 0,
-        view: tip.height + 1,
-        parent_view: tip.height,
-        height: tip.height + 1,
-        leader: [1; 32],
-        parent: tip.block,
-        time_ms: tip.results.outcome.time_ms + 5,
-        transactions_root: Hash::ZERO,
-        transaction_count: 0,
-        protocol_version: 1,
-        executed_height: executed,
-        state_root: results.outcome.state_root,
-        results_root: results.results_root,
-        next_committee: Hash::ZERO,
-    };
-    Block { header, transactions: Vec::new() }
-}
-
-/// Commits it with three receipts, of which receipt i announces i events.
+/// Commits the next block with three receipts, of which receipt i announces i events.
 fn commit(store: &Store, executed: u64, votes: bool) -> Header {
     let block = block(store, executed);
     let height = block.header.height;

@@ -1,14 +1,16 @@
 //! The store against plain maps, through commits and restarts.
 
+mod common;
+
 use bytes::Bytes;
-use ed25519_dalek::SigningKey;
+use common::{CHAIN, block, genesis};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
     test_runner::{RngAlgorithm, TestRng, TestRunner},
 };
 use std::{collections::BTreeMap, sync::Arc};
-use stint_proto::{Block, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Header};
+use stint_proto::{Block, CallId, Hash};
 use stint_runtime::{BlockResult, State};
 use stint_store::{Location, Medium, Store, StoreError, Tree};
 use stint_verifier::{
@@ -16,44 +18,13 @@ use stint_verifier::{
     tree::{Shown, value_hash},
 };
 
-fn genesis() -> Genesis {
-    let key = SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
-    Genesis {
-        name: "test".into(),
-        time_ms: 0,
-        protocol_version: 1,
-        validators: vec![GenesisValidator { name: "v1".into(), key }],
-        consortium: "consortium".into(),
-        stewards: vec![GenesisAgent { agent: "ana".into(), key }],
-    }
-}
-
-const CHAIN: Hash = Hash([7; 32]);
-
 fn open(medium: &Medium) -> Arc<Store> {
     Store::open(medium, &genesis(), CHAIN).expect("a good store")
 }
 
-fn block(store: &Store) -> Block {
-    let tip = store.tip();
-    let header = Header {
-        chain_id: CHAIN,
-        epoch: 0,
-        view: tip.height + 1,
-        parent_view: tip.height,
-        height: tip.height + 1,
-        leader: [1; 32],
-        parent: tip.block,
-        time_ms: tip.results.outcome.time_ms + 5,
-        transactions_root: Hash::ZERO,
-        transaction_count: 0,
-        protocol_version: 1,
-        executed_height: tip.height,
-        state_root: tip.results.outcome.state_root,
-        results_root: tip.results.results_root,
-        next_committee: Hash::ZERO,
-    };
-    Block { header, transactions: Vec::new() }
+/// The next block, which certifies the results of the newest.
+fn next(store: &Store) -> Block {
+    block(store, store.tip().height)
 }
 
 fn call(n: u64) -> CallId {
@@ -109,7 +80,7 @@ impl World {
         result.receipts.push(Bytes::from(height.to_be_bytes().to_vec()));
         result.leaves.push(Hash([height as u8; 32]));
         result.effective.push((call(height), 0));
-        let tip = self.store.commit(&block(&self.store), None, &result).expect("committed");
+        let tip = self.store.commit(&next(&self.store), None, &result).expect("committed");
         assert_eq!(tip.results.outcome.state_root, root_of(&model));
         self.models.push(model);
     }
@@ -211,7 +182,7 @@ fn a_folder_belongs_to_one_ledger_and_one_process() {
 #[test]
 fn blocks_follow_one_another() {
     let store = open(&Medium::memory().unwrap());
-    let mut later = block(&store);
+    let mut later = next(&store);
     later.header.height = 2;
     assert!(matches!(
         store.commit(&later, None, &BlockResult::default()),

@@ -1,6 +1,8 @@
 //! What a node proves is checked without it.
 
-use stint_tests::{Devnet, TestRepository};
+use futures::TryStreamExt;
+use stint_proto::{Block, v1};
+use stint_tests::{Devnet, TestRepository, eventually};
 
 #[test]
 fn facts_are_proved_and_checked_offline() {
@@ -21,6 +23,20 @@ fn facts_are_proved_and_checked_offline() {
     let height = exported.rsplit_once("blocks 1 to ").and_then(|(_, rest)| rest.split(';').next()).expect("a height");
     let said = devnet.ok(&["prove", "--out", &fact, "receipts", height]);
     assert!(said.contains("signed by at least 3 of 4 validators"), "{said}");
+    // The newest block with calls, one of them, and its event.
+    let newest: u64 = height.parse().expect("a height");
+    let calls = |h: &u64| devnet.ok(&["prove", "--out", &fact, "receipts", &h.to_string()]);
+    let block = (1..=newest).rev().find(|h| calls(h).contains("1 events")).expect("a block with calls").to_string();
+    let receipts = devnet.ok(&["prove", "--out", &fact, "receipts", &block]);
+    let id =
+        receipts.lines().find(|l| l.contains("1 events")).and_then(|l| l.split_whitespace().next()).expect("a call");
+    let key = hex::encode(devnet.steward().verifying_key().to_bytes());
+    let said = devnet.ok(&["prove", "--out", &fact, "receipt", &key, id]);
+    assert!(said.contains(&format!("of block {block}:")) && said.contains(id), "{said}");
+    let said = devnet.ok(&["prove", "--out", &fact, "event", &key, id, "0"]);
+    assert!(said.contains("forge stint.contribute.v1.Contribute"), "{said}");
+    assert!(devnet.fails(&["prove", "event", &key, id, "1"]).contains("the call has 1 events; there is no 1"));
+    assert!(devnet.ok(&["prove", "--out", &fact, "block", &block]).contains(id));
     let state_of = ["prove", "--out", &state, "state", "k/commons/forge", "k/commons/nowhere"];
     let said = devnet.ok(&state_of);
     assert!(said.contains("k/commons/forge  ") && said.contains("k/commons/nowhere is not there"), "{said}");
@@ -54,4 +70,34 @@ fn facts_are_proved_and_checked_offline() {
     let genesis = other.validator(0).genesis();
     let said = devnet.fails(&["verify", "--genesis", genesis.to_str().expect("UTF-8"), &state]);
     assert!(said.contains("proves nothing"), "{said}");
+}
+
+/// What nodes that join and archives will ask for.
+#[tokio::test]
+async fn history_and_snapshots_are_served() {
+    let devnet = Devnet::start(1);
+    let client = devnet.client(0).await;
+    eventually("four blocks", 30, async || client.status().await.ok().filter(|s| s.height >= 4)).await;
+
+    let history = client.ledger().get_history(v1::GetHistoryRequest { from: 1, to: 3 }).await.expect("a stream");
+    let history: Vec<_> = history.into_inner().try_collect().await.expect("three blocks");
+    let blocks: Vec<Block> = history.iter().map(|h| Block::decode(h.block.clone()).expect("a block")).collect();
+    assert_eq!(blocks.iter().map(|b| b.header.height).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(blocks.windows(2).all(|pair| pair[1].header.parent == pair[0].header.hash()));
+    assert!(history.iter().all(|h| h.receipts.is_empty() && !h.certificate.is_empty()));
+    let beyond = v1::GetHistoryRequest { from: 1_000_000, to: 1_000_001 };
+    let beyond = client.ledger().get_history(beyond).await.expect("a stream").into_inner();
+    let said = beyond.try_collect::<Vec<_>>().await.expect_err("no such block");
+    assert_eq!(said.code(), tonic::Code::NotFound);
+
+    // The first snapshot is that of genesis.
+    let snapshot = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 }).await.expect("a snapshot");
+    let snapshot = snapshot.into_inner();
+    assert_eq!((snapshot.height, snapshot.transactions), (0, 0));
+    assert!(snapshot.keys > 0 && !snapshot.proof.is_empty());
+    let chunk = client.ledger().get_chunk(v1::GetChunkRequest { height: 0, from: Default::default() }).await;
+    let chunk = chunk.expect("a piece").into_inner();
+    assert!(!chunk.part.is_empty() && chunk.next.is_empty(), "genesis fits in one piece");
+    let none = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 7 }).await.expect_err("no snapshot");
+    assert!(none.message().contains("there are those of [0]"), "{none}");
 }

@@ -1,9 +1,7 @@
 //! `verifier/vectors/proofs.json`: proofs and forgeries with what they prove, for verifiers in other
-//! languages. `STINT_WRITE_VECTORS=1 cargo test -p stint-verifier --test vectors` writes it anew.
+//! languages. `STINT_WRITE_VECTORS=1 scripts/test checks` writes it anew.
 
-mod common;
-
-use common::{SEEDS, committee, proofs, sign, trust};
+use crate::model::{SEEDS, committee, proofs, sign, trust};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};

@@ -1,8 +1,6 @@
 //! What is proved holds, and nothing else is proved.
 
-mod common;
-
-use common::{Map, SEEDS, committee, header, key, led_to, proofs, root, show, sign, trust};
+use crate::model::{Map, SEEDS, committee, header, key, led_to, proofs, root, show, sign, trust};
 use proptest::prelude::*;
 use stint_verifier::{
     Body, Fact, Hash, Invalid, Proof, Receipt, SignedChain, Trust,
@@ -43,7 +41,7 @@ fn shown(proof: &[u8]) -> Result<Shown, Invalid> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..Default::default() })]
 
     /// Present, absent, and complete: what a proof shows of a state is what the map holds.
     #[test]
@@ -68,7 +66,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn no_proof_survives_the_change_of_a_bit(map in maps(30), ranges in ranges(), at: prop::sample::Index, bit in 0u8..8) {

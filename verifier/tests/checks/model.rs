@@ -1,6 +1,5 @@
 //! A ledger's tree and signatures as plainly as they can be written: what the checks are checked
 //! against.
-#![allow(dead_code)]
 
 use ed25519_dalek::{Signer, SigningKey};
 use std::{cmp::Ordering, collections::BTreeMap};
