@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <folder>/genesis.json     the ledger; the same bytes on every node
-//! <folder>/node.toml        this node: name, addresses, peers
+//! <folder>/node.toml        this node: name, addresses, what it keeps, peers
 //! <folder>/validator.key    this validator's key, mode 600
 //! <folder>/data/            what it keeps: state/ (RocksDB) and engine/ (votes, blocks)
 //! ```
@@ -13,7 +13,8 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
-use stint_proto::{Genesis, GenesisError, Hash};
+use stint_proto::{Genesis, GenesisError, Hash, limits::KEPT_HEIGHTS};
+use stint_store::Keep;
 
 /// The content of `node.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +26,66 @@ pub struct NodeConfig {
     pub grpc: SocketAddr,
     /// Where other validators reach it.
     pub p2p: SocketAddr,
+    /// How much of the past it keeps.
+    #[serde(default)]
+    pub keep: KeepConfig,
     /// All validators, this one too.
     pub peers: Vec<PeerConfig>,
 }
+
+/// How much of the past a node keeps: so many of the newest heights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeepConfig {
+    /// Keep all blocks, receipts and states, whatever the numbers say.
+    pub archive: bool,
+    /// Blocks with their votes.
+    pub blocks: u64,
+    /// Receipts; no more than blocks, which prove them.
+    pub receipts: u64,
+    /// States that queries and simulations may ask for.
+    pub states: u64,
+    /// Heights from one snapshot for nodes that join to the next; 0 offers none.
+    pub snapshot_every: u64,
+}
+
+impl Default for KeepConfig {
+    fn default() -> KeepConfig {
+        let Keep { blocks, receipts, states, snapshot_every } = Keep::default();
+        KeepConfig { archive: false, blocks, receipts, states, snapshot_every }
+    }
+}
+
+impl KeepConfig {
+    /// Checks the numbers.
+    pub fn keep(&self) -> Result<Keep, String> {
+        let KeepConfig { archive, blocks, receipts, states, snapshot_every } = *self;
+        if archive {
+            return Ok(Keep { snapshot_every, ..Keep::ARCHIVE });
+        }
+        let least =
+            [("blocks", blocks, KEPT_HEIGHTS), ("receipts", receipts, KEPT_HEIGHTS), ("states", states, STATES)];
+        for (name, given, least) in least {
+            if given < least {
+                return Err(format!("[keep] {name} = {given}; at least {least} are needed"));
+            }
+        }
+        if receipts > blocks {
+            return Err(format!(
+                "[keep] receipts = {receipts}, blocks = {blocks}; receipts are proved by blocks, so keep as many"
+            ));
+        }
+        if snapshot_every > states {
+            return Err(format!(
+                "[keep] snapshot_every = {snapshot_every}, states = {states}; a snapshot is read from a kept state, so it must be at most as many"
+            ));
+        }
+        Ok(Keep { blocks, receipts, states, snapshot_every })
+    }
+}
+
+/// States that every node keeps: those that a proof may still be asked of.
+const STATES: u64 = 100;
 
 /// Where a validator is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +95,9 @@ pub struct PeerConfig {
     pub name: String,
     /// Where other validators reach it.
     pub p2p: SocketAddr,
+    /// Where it answers gRPC: a node that joins or repairs itself fetches from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grpc: Option<SocketAddr>,
 }
 
 /// A folder cannot be used.
@@ -57,6 +118,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// What is wrong.
         error: String,
+    },
+    /// `node.toml` asks for something that cannot be.
+    #[error("{path}: {what}")]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// What cannot be.
+        what: String,
     },
     /// `genesis.json` is wrong.
     #[error(transparent)]

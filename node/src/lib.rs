@@ -9,5 +9,6 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod core;
+pub mod join;
 pub mod keys;
 pub mod validator;

@@ -3,12 +3,14 @@
 
 use crate::{
     api::{self, ServeError},
-    config::{ConfigError, Folder},
+    config::{ConfigError, Folder, NodeConfig},
     core::{Node, NodeLedger},
+    join::{self, Join, JoinError, Wishes},
     keys::{self, KeyError},
 };
-use std::net::SocketAddr;
-use stint_consensus::{Config, ConsensusError, Peer, Timing};
+use std::{net::SocketAddr, sync::Arc};
+use stint_consensus::{Config, ConsensusError, Floor, Peer, Timing};
+use stint_proto::{Genesis, Hash};
 use stint_runtime::{Contracts, ContractsOptions, RuntimeError};
 use stint_store::{Medium, StoreError};
 use tokio::sync::oneshot;
@@ -28,6 +30,9 @@ pub enum ValidatorError {
     /// What it keeps.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It did not come to where the ledger is.
+    #[error(transparent)]
+    Join(#[from] JoinError),
     /// The Wasm engine.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -52,10 +57,14 @@ pub enum ValidatorError {
     },
 }
 
+/// The engine panics when its files fail it; what it says comes before.
+const ENGINE_FAILED: &str = "the consensus engine failed; it says above why. If the disk is full, free some space and start again; if its files are damaged, start with --repair, and it begins anew behind what the other validators decided";
+
 /// Runs the validator of a folder until `stop` ends or it must stop by itself. `started` learns the
 /// gRPC address once it answers.
 pub async fn run(
     folder: Folder,
+    wishes: Wishes,
     started: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ValidatorError> {
@@ -90,22 +99,17 @@ pub async fn run(
     drop(probe.map_err(|error| ValidatorError::Listen { address: config.p2p, error })?);
     let server = api::Server::open(config.grpc).await?;
 
-    for place in [folder.state(), folder.engine()] {
-        crate::config::make_folder(&place)?;
-    }
-    let node = {
-        let folder = folder.clone();
-        let open = move || {
-            let options = ContractsOptions { folder: Some(folder.code()), ..Default::default() };
-            let contracts = Contracts::with(options)?;
-            Ok::<_, ValidatorError>(Node::open(&Medium::Folder(folder.state()), genesis, chain_id, contracts)?)
-        };
-        tokio::task::spawn_blocking(open).await.map_err(|e| ValidatorError::Failed(e.to_string()))??
+    let mut stop = std::pin::pin!(stop);
+    let (node, floor) = tokio::select! {
+        () = &mut stop => return Ok(()),
+        joined = join(&folder, genesis, chain_id, &config, wishes) => joined?,
     };
+    crate::config::make_folder(&folder.engine())?;
     let engine = Config {
         key: key.to_bytes(),
         chain_id,
-        genesis: node.genesis_block()?,
+        genesis: node.genesis_block(),
+        floor,
         peers,
         listen: config.p2p,
         folder: folder.engine(),
@@ -128,10 +132,10 @@ pub async fn run(
     tracing::info!("{} answers on {grpc}, height {}", config.name, node.tip().height);
 
     let result = tokio::select! {
-        () = stop => Ok(()),
+        () = &mut stop => Ok(()),
         ended = engine_ended => match node.failure() {
             Some(why) => Err(ValidatorError::Failed(why)),
-            None => ended.map_err(|_| ValidatorError::Failed("the engine panicked".into())).and_then(|r| Ok(r?)),
+            None => ended.map_err(|_| ValidatorError::Failed(ENGINE_FAILED.into())).and_then(|r| Ok(r?)),
         },
         served = &mut serving => served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)),
     };
@@ -142,4 +146,40 @@ pub async fn run(
     serving.abort();
     let _ = tokio::task::spawn_blocking(move || thread.join()).await;
     result
+}
+
+/// Opens what the node has, after fetching what it has not.
+async fn join(
+    folder: &Folder,
+    genesis: Genesis,
+    chain_id: Hash,
+    config: &NodeConfig,
+    wishes: Wishes,
+) -> Result<(Arc<Node>, Option<Floor>), ValidatorError> {
+    let keep = config.keep.keep().map_err(|what| ConfigError::Value { path: folder.config(), what })?;
+    if wishes.repair {
+        let (folder, genesis) = (folder.clone(), genesis.clone());
+        on_thread(move || Ok(join::set_aside(&folder, &genesis, chain_id, keep)?)).await?;
+    }
+    let others = config.peers.iter().filter(|p| p.name != config.name);
+    let peers: Vec<_> = others.filter_map(|p| Some((p.name.clone(), p.grpc?))).collect();
+    let mut join =
+        Join::new(folder.clone(), genesis.clone(), chain_id, keep, wishes, peers).map_err(ConfigError::from)?;
+    join.fetch_state().await?;
+    crate::config::make_folder(&folder.state())?;
+    let place = folder.clone();
+    let node = on_thread(move || {
+        let options = ContractsOptions { folder: Some(place.code()), ..Default::default() };
+        Ok(Node::open(&Medium::Folder(place.state()), genesis, chain_id, Contracts::with(options)?, keep)?)
+    });
+    let node = node.await?;
+    let floor = join.catch_up(&node).await?;
+    Ok((node, floor))
+}
+
+/// Runs what takes long and waits for the disk.
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ValidatorError> + Send + 'static,
+) -> Result<T, ValidatorError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| ValidatorError::Failed(e.to_string()))?
 }

@@ -1,5 +1,5 @@
 use crate::{
-    Hash, agent_name, commons_name, hash,
+    Block, Hash, Header, agent_name, commons_name, hash,
     limits::{FOUNDING_MEMBERS, VALIDATORS},
     signature::acceptable_key,
 };
@@ -76,6 +76,28 @@ impl Genesis {
         let committee = Committee::new(self.validators.iter().map(|v| v.key).collect());
         let committee = committee.ok_or_else(|| GenesisError("two validators share a key".into()))?;
         Ok(Trust { chain_id, epoch: 0, committee })
+    }
+
+    /// Block 0: it certifies the state that this file describes.
+    pub fn block(&self, chain_id: Hash, state_root: Hash, results_root: Hash) -> Block {
+        let header = Header {
+            chain_id,
+            epoch: 0,
+            view: 0,
+            parent_view: 0,
+            height: 0,
+            leader: self.validators[0].key,
+            parent: Hash::ZERO,
+            time_ms: self.time_ms,
+            transactions_root: Hash::ZERO,
+            transaction_count: 0,
+            protocol_version: self.protocol_version,
+            executed_height: 0,
+            state_root,
+            results_root,
+            next_committee: Hash::ZERO,
+        };
+        Block { header, transactions: Vec::new() }
     }
 
     fn check(&self) -> Result<(), String> {

@@ -25,6 +25,10 @@
 //! | pool, one sender | 10,000 calls | a fifth of the pool |
 //! | calls under way on one stream | 1,024 | two blocks of the target load |
 //! | queries at once | 64 | each has 16 MB of memory at most |
+//! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
+//! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
+//! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
+//! | clocks of validators differ by | 10 s | they do not greet each other beyond |
 //! | unexecuted blocks behind the tip (K) | 4 | results are certified at most that much later |
 
 /// A request message, bytes.
@@ -93,6 +97,14 @@ pub const MEMORY_BYTES: usize = 16 << 20;
 pub const COMMAND_MEMORY_BYTES: usize = 4 << 20;
 /// How far ahead of the newest block `valid_until` may lie, heights.
 pub const VALIDITY_WINDOW: u64 = 36_000;
+/// Blocks and receipts that every node keeps at least, heights.
+pub const KEPT_HEIGHTS: u64 = 50_000;
+/// A node that lags so many heights behind its peers fetches from them before it starts its engine.
+pub const FAR_BEHIND: u64 = 1_000;
+/// Blocks that the engine keeps for validators that lag, heights.
+pub const ENGINE_HEIGHTS: u64 = 10_000;
+/// How far the clocks of validators may differ, milliseconds.
+pub const VALIDATOR_CLOCKS_MS: u64 = 10_000;
 /// Calls waiting in the pool.
 pub const POOL_CALLS: usize = 50_000;
 /// Bytes waiting in the pool.

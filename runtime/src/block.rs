@@ -165,10 +165,19 @@ fn finish(receipt: v1::Receipt, tx: &Transaction, block: BlockContext, index: u3
     }
 }
 
+/// The rule that refuses a call which was ordered before.
+const REPEATED: &str = "repeated";
+
+/// True for the receipt of a call that was ordered before: the first one holds. A contract may name
+/// its rules as it likes, but nothing that it does is free.
+pub fn is_repetition(receipt: &v1::Receipt) -> bool {
+    receipt.fuel_used == 0 && receipt.refusal.as_ref().is_some_and(|r| r.rule == REPEATED)
+}
+
 fn repetition(tx: &Transaction) -> Refusal {
     Refusal::new(
         Code::AlreadyExists,
-        "repeated",
+        REPEATED,
         format!("the call {} was ordered before; its first receipt holds", tx.id()),
     )
 }

@@ -55,7 +55,7 @@ mod reference;
 mod session;
 mod state;
 
-pub use block::{BlockContext, BlockResult, execute_block};
+pub use block::{BlockContext, BlockResult, execute_block, is_repetition};
 pub use check::{Checked, check};
 pub use contract::Contract;
 pub use contracts::{Author, Contracts, ContractsOptions};

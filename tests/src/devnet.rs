@@ -4,7 +4,11 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
-use stint_node::{client::Client, config::Folder, keys};
+use stint_node::{
+    client::Client,
+    config::{Folder, NodeConfig},
+    keys,
+};
 use stint_proto::v1::GetStatusResponse;
 
 /// Validators as processes of their own, in a temporary folder; all end with it.
@@ -24,14 +28,27 @@ pub fn stint_program() -> PathBuf {
 impl Devnet {
     /// Makes and starts `count` validators.
     pub fn start(count: usize) -> Devnet {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut devnet = Devnet { folder, processes: (0..count).map(|_| None).collect() };
-        let made = devnet.run(&["init", "--validators", &count.to_string()]);
-        assert!(made.status.success(), "{made:?}");
+        let mut devnet = Devnet::make(count);
         for i in 0..count {
             devnet.start_one(i);
         }
         devnet
+    }
+
+    /// Makes `count` validators.
+    pub fn make(count: usize) -> Devnet {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let devnet = Devnet { folder, processes: (0..count).map(|_| None).collect() };
+        let made = devnet.run(&["init", "--validators", &count.to_string()]);
+        assert!(made.status.success(), "{made:?}");
+        devnet
+    }
+
+    /// Changes the configuration of a validator that is not running.
+    pub fn configure(&self, i: usize, change: impl FnOnce(&mut NodeConfig)) {
+        let mut config = self.validator(i).read_config().expect("a configuration");
+        change(&mut config);
+        self.validator(i).write_config(&config).expect("written");
     }
 
     /// The folder of all validators.
@@ -46,19 +63,36 @@ impl Devnet {
 
     /// Starts a validator that is not running and waits until it answers.
     pub fn start_one(&mut self, i: usize) {
+        self.start_with(i, &[]).unwrap_or_else(|log| panic!("validator {i} did not start: {log}"));
+    }
+
+    /// The same with more arguments; if it ends by itself, what it says.
+    pub fn start_with(&mut self, i: usize, args: &[&str]) -> Result<(), String> {
+        self.launch(i, args);
+        let child = self.processes[i].as_mut().expect("launched");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        if line.starts_with("ready ") {
+            return Ok(());
+        }
+        self.kill(i);
+        Err(self.log(i))
+    }
+
+    /// What a validator wrote to its log.
+    pub fn log(&self, i: usize) -> String {
+        std::fs::read_to_string(self.validator(i).0.join("log.txt")).unwrap_or_default()
+    }
+
+    /// Starts a validator without waiting for anything.
+    pub fn launch(&mut self, i: usize, args: &[&str]) {
         let dir = self.validator(i).0;
         let log = std::fs::File::options().create(true).append(true).open(dir.join("log.txt")).expect("a log");
         let mut command = Command::new(stint_program());
         command.args(["run", "--until-stdin-ends", "--dir"]).arg(&dir);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().expect("stint starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        if !line.starts_with("ready ") {
-            let log = std::fs::read_to_string(dir.join("log.txt")).unwrap_or_default();
-            panic!("validator {i} did not start: {log}");
-        }
-        self.processes[i] = Some(child);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        self.processes[i] = Some(command.spawn().expect("stint starts"));
     }
 
     /// Ends a validator by SIGKILL.
@@ -67,6 +101,24 @@ impl Devnet {
             child.kill().expect("a running process");
             child.wait().expect("an ended process");
         }
+    }
+
+    /// Whether a validator that was started has ended by itself.
+    pub fn has_ended(&mut self, i: usize) -> bool {
+        self.processes[i].as_mut().is_none_or(|child| child.try_wait().is_ok_and(|status| status.is_some()))
+    }
+
+    /// What a block led to on a validator, if it answers and has executed it.
+    pub async fn try_status(&self, i: usize, height: u64) -> Option<GetStatusResponse> {
+        Client::connect(self.address(i)).await.ok()?.status_at(height).await.ok()
+    }
+
+    /// The most memory that a running validator has had, bytes.
+    pub fn peak_memory(&self, i: usize) -> u64 {
+        let child = self.processes[i].as_ref().expect("running");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
+        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 
     /// CPU seconds that all validators have used so far.

@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod devnet;
+mod mortal;
 mod repository;
 mod world;
 
 pub use devnet::{Devnet, stint_program};
+pub use mortal::Death;
 pub use repository::TestRepository;
 pub use world::{World, simulate};
 

@@ -1,12 +1,14 @@
+use crate::mortal::{Death, Mortal};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use futures::future::FutureExt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use stint_consensus::Ledger;
 use stint_node::core::{Node, NodeLedger, Outcome, Submitted};
 use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
 use stint_simulation::Engines;
-use stint_store::{Medium, Tip};
+use stint_store::{Keep, Medium, Tip};
 
 /// Real nodes on simulated time, network and storage.
 ///
@@ -70,13 +72,19 @@ impl World {
     }
 
     fn open(&self, medium: &Medium) -> Arc<Node> {
-        Node::open(medium, self.genesis.clone(), self.chain_id, self.contracts.clone()).expect("the store opens")
+        Node::open(medium, self.genesis.clone(), self.chain_id, self.contracts.clone(), Keep::default())
+            .expect("the store opens")
     }
 
     async fn boot(&mut self, i: usize) {
+        self.boot_with(i, |ledger| ledger).await;
+    }
+
+    async fn boot_with(&mut self, i: usize, wrap: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger> + Send + 'static) {
         let node = self.nodes[i].clone();
-        let genesis = node.genesis_block().expect("genesis");
-        self.engines.boot(i, self.chain_id, genesis, Box::new(move |env| NodeLedger::start(node, env))).await;
+        let genesis = node.genesis_block();
+        let ledger = Box::new(move |env| wrap(NodeLedger::start(node, env)));
+        self.engines.boot(i, self.chain_id, genesis, ledger).await;
     }
 
     /// Stops a validator at once. What it keeps stays.
@@ -86,10 +94,23 @@ impl World {
 
     /// Starts a crashed validator again.
     pub async fn restart(&mut self, i: usize) {
+        self.reopen(i);
+        self.boot(i).await;
+    }
+
+    /// Starts a crashed validator again, to die with a certain block. Answers with what says that it is dead.
+    pub async fn restart_until(&mut self, i: usize, death: Death, height: u64) -> Arc<AtomicBool> {
+        self.reopen(i);
+        let dead = Arc::new(AtomicBool::new(false));
+        let told = dead.clone();
+        self.boot_with(i, move |ledger| Arc::new(Mortal { ledger, death, height, dead: told })).await;
+        dead
+    }
+
+    fn reopen(&mut self, i: usize) {
         // The old store must be closed before the new one opens: put a stand-in where it was.
         self.nodes[i] = self.open(&Medium::memory().expect("memory"));
         self.nodes[i] = self.open(&self.media[i]);
-        self.boot(i).await;
     }
 
     /// Cuts all links between the validators of `part` and the others.

@@ -1,13 +1,17 @@
 //! The real node of four validators in one process, driven by a seed.
 
+use futures::future::FutureExt;
 use prost::Message;
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, atomic::Ordering},
+};
 use stint_node::{
     cli::contribute::{Contribution, RecordRequest, SetRuleRequest},
     core::Outcome,
 };
-use stint_proto::{Hash, v1};
-use stint_tests::{World, simulate};
+use stint_proto::{CallId, Hash, Transaction, v1};
+use stint_tests::{Death, World, simulate};
 
 const CONTRIBUTE: &[u8] = include_bytes!("../../contracts/dist/contribute.wasm");
 const RECORD: &str = "/stint.contribute.v1.Contribute/Record";
@@ -134,4 +138,65 @@ fn two_of_four_make_no_progress_and_go_on_when_joined() {
     });
     assert!(stuck, "safety before liveness");
     assert!(resumed);
+}
+
+/// One validator, so that nobody helps it, dies at each point of the way of each of three hundred blocks.
+#[test]
+fn a_node_that_dies_at_every_point_of_every_block_goes_on_by_itself() {
+    const BLOCKS: u64 = 300;
+    let (effects, _) = simulate(11, 1, |mut world| async move {
+        found(&mut world).await;
+        let first = world.tip(0).height + 1;
+        world.crash(0).await;
+        let mut open: Vec<(u64, Transaction)> = Vec::new();
+        let mut replies = BTreeMap::new();
+        let mut before = None;
+        let mut calls = 0;
+        for height in first..first + BLOCKS {
+            for death in [Death::Ordered, Death::Durable, Death::Acknowledged] {
+                let dead = world.restart_until(0, death, height).await;
+                // It stands where it stood when it died.
+                assert!(before.is_none_or(|tip| world.tip(0) == tip), "block {height} {death:?}");
+                open.push((calls, world.sign("forge", RECORD, contribution(calls))));
+                calls += 1;
+                // Whoever has no reply asks again, with the same call.
+                let mut ends = Vec::new();
+                for (n, tx) in &open {
+                    ends.push((*n, world.submit(0, tx.clone()).expect("accepted")));
+                }
+                let died = world.wait(60_000, |_| dead.load(Ordering::Relaxed)).await;
+                assert!(died, "block {height} {death:?}: {:?}", world.tip(0));
+                let tip = world.tip(0);
+                assert_eq!(tip.height, if death == Death::Ordered { height - 1 } else { height });
+                before = Some(tip);
+                for (n, end) in ends {
+                    if let Some(Some(Outcome::Receipt(receipt))) = end.now_or_never() {
+                        replies.insert(n, receipt);
+                        open.retain(|(open, _)| *open != n);
+                    }
+                }
+                world.crash(0).await;
+            }
+        }
+        world.restart(0).await;
+        let mut ends = Vec::new();
+        for (n, tx) in open {
+            ends.push((n, world.submit(0, tx).expect("accepted")));
+        }
+        for (n, end) in ends {
+            let Some(Outcome::Receipt(receipt)) = end.await else { panic!("call {n} has no receipt") };
+            replies.insert(n, receipt);
+        }
+        // Each call took effect once, whatever was sent again, and its reply is the receipt that is kept.
+        for (n, reply) in &replies {
+            let receipt = v1::Receipt::decode(reply.clone()).expect("a receipt");
+            assert_eq!(receipt.refusal, None, "call {n}");
+            let id = CallId::from_bytes(&receipt.key, &receipt.id).expect("an id");
+            assert_eq!(world.node(0).receipt(id).expect("readable").as_ref(), Some(reply));
+        }
+        (replies.len() as u64, calls, world.tip(0).transactions)
+    });
+    let (replied, calls, executed) = effects;
+    assert_eq!((replied, calls), (3 * BLOCKS, 3 * BLOCKS));
+    assert_eq!(executed, calls + 4);
 }

@@ -1,6 +1,7 @@
 //! Keys as strings of bits: each byte a 1 and its eight bits, the end a 0. No key is then the
 //! beginning of another, and bits sort as bytes do.
 
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 /// Bits that stand for a byte.
@@ -48,7 +49,7 @@ pub fn last_byte(byte: u8, bits: usize) -> u8 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Below {
     /// Holds at least the bytes of `bit` bits.
-    pub prefix: alloc::vec::Vec<u8>,
+    pub prefix: Vec<u8>,
     /// The bit that decides.
     pub bit: usize,
     /// Its value.
@@ -69,12 +70,23 @@ impl Below {
             }
         })
     }
+
+    /// The first key that can stand below.
+    pub fn first(&self) -> Vec<u8> {
+        let (whole, bits) = (self.bit / BITS_A_BYTE, self.bit % BITS_A_BYTE);
+        let mut key = self.prefix.clone();
+        match (bits, key.get_mut(whole)) {
+            (0, _) if self.right => key.push(0),
+            (n @ 1.., Some(byte)) if self.right => *byte |= 0x80 >> (n - 1),
+            _ => {}
+        }
+        key
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use proptest::prelude::*;
 
     proptest! {
@@ -107,6 +119,9 @@ mod tests {
             }
             let below = Below { prefix, bit: bit_at, right: bit(&of, bit_at) };
             prop_assert_eq!(below.beside(&of), Ordering::Equal);
+            let first = below.first();
+            prop_assert_eq!(below.beside(&first), Ordering::Equal);
+            prop_assert!(first <= of);
             match first_difference(&of, &key) {
                 Some(i) if i <= bit_at => prop_assert_eq!(below.beside(&key), of.cmp(&key)),
                 _ => prop_assert_eq!(below.beside(&key), Ordering::Equal),

@@ -338,6 +338,14 @@ impl Shown {
         })
     }
 
+    /// Where the parts begin of which nothing is shown, in order.
+    pub fn hidden(&self) -> impl DoubleEndedIterator<Item = Vec<u8>> + '_ {
+        self.items.iter().filter_map(|i| match i {
+            Item::Leaf(..) => None,
+            Item::Hidden(below) => Some(below.as_ref().map(Below::first).unwrap_or_default()),
+        })
+    }
+
     /// Every key that is shown, with its value where that is shown too.
     pub fn leaves(&self) -> impl Iterator<Item = (&[u8], &Value)> {
         self.items.iter().filter_map(|i| match i {

@@ -5,6 +5,7 @@ use crate::{
     application::{App, Delivery},
     block::{Ordered, digest},
     env::{EngineEnv, OUTBOX},
+    finality::{Floor, finalization},
 };
 use bytes::Bytes;
 use commonware_broadcast::buffered;
@@ -17,7 +18,7 @@ use commonware_consensus::{
     },
     simplex::{
         self, SkipBudget,
-        config::{Floor, ForwardPolicy, SkipPolicy},
+        config::{self, ForwardPolicy, SkipPolicy},
         elector::RoundRobin,
         scheme::ed25519::Scheme,
     },
@@ -31,7 +32,10 @@ use commonware_cryptography::{
 use commonware_p2p::{Blocker, Provider, Receiver, Recipients, Sender, max_message_size};
 use commonware_parallel::Sequential;
 use commonware_runtime::{Clock, Handle, Metrics, Quota, Spawner, Storage, Supervisor, buffer::paged::CacheRef};
-use commonware_storage::{archive::prunable, translator::EightCap};
+use commonware_storage::{
+    archive::{Archive as _, prunable},
+    translator::EightCap,
+};
 use commonware_utils::{NZDuration, NZU16, NZU32, NZU64, NZUsize, ordered::Set};
 use rand_core::CryptoRng;
 use std::{
@@ -90,6 +94,8 @@ pub struct Parts<P, B, S, R> {
     pub namespace: Vec<u8>,
     /// Block 0.
     pub genesis: Block,
+    /// Where to begin instead, for an engine that lost what it had.
+    pub floor: Option<Floor>,
     /// Prefix of what the engine stores.
     pub partition: String,
     /// Timeouts.
@@ -121,9 +127,10 @@ where
     S: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
 {
-    let Parts { key, validators, namespace, genesis, partition, timing, peers, blocker, channels } = parts;
+    let Parts { key, validators, namespace, genesis, floor, partition, timing, peers, blocker, channels } = parts;
     let [votes, certificates, certificate_requests, block_requests, broadcast, gossip] = channels;
     let me = key.public_key();
+    let committee = validators.len() as u32;
     let scheme = match Scheme::signer(&namespace, validators.clone(), key) {
         Some(signer) => signer,
         None => Scheme::verifier(&namespace, validators),
@@ -167,12 +174,29 @@ where
         context.child("finalizations"),
         archive(&partition, "finalizations", &page_cache, Scheme::certificate_codec_config(&scheme)),
     );
-    let finalizations = finalizations.await.map_err(archive_error)?;
+    let mut finalizations = finalizations.await.map_err(archive_error)?;
     let blocks = prunable::Archive::init(context.child("blocks"), archive(&partition, "blocks", &page_cache, ()));
-    let blocks = blocks.await.map_err(archive_error)?;
+    let mut blocks = blocks.await.map_err(archive_error)?;
 
     let genesis = Ordered::new(genesis)?;
-    let genesis_digest = digest(genesis.block.header.hash());
+    let (start, first_view) = match floor {
+        None => {
+            let first_view = config::Floor::Genesis(digest(genesis.block.header.hash()));
+            (Start::Genesis(Digested::compute(genesis, &Sequential).await), first_view)
+        }
+        Some(Floor { block, certificate }) => {
+            let finalization = finalization(&block.header, &certificate, committee)?;
+            // The engine would ask peers for the block; it is here.
+            let height = block.header.height;
+            let key = digest(block.header.hash());
+            if blocks.last_index().is_none_or(|last| last < height) {
+                let anchor = Arc::new(Ordered::new(block)?);
+                blocks = blocks.put_sync(height, key, &anchor).await.map_err(archive_error)?;
+                finalizations = finalizations.put_sync(height, key, &finalization).await.map_err(archive_error)?;
+            }
+            (Start::Floor(finalization.clone()), config::Floor::Finalized(finalization))
+        }
+    };
     let epocher = FixedEpocher::new(EPOCH_LENGTH);
     let (marshal, mailbox, _) = Marshal::<_, Standard<Ordered>, _, _, _, _, _>::init(
         context.child("marshal"),
@@ -181,7 +205,7 @@ where
         marshal::Config {
             provider: ConstantProvider::new(scheme.clone()),
             epocher: epocher.clone(),
-            start: Start::Genesis(Digested::compute(genesis, &Sequential).await),
+            start,
             partition_prefix: partition.clone(),
             mailbox_size: MAILBOX,
             view_retention: VIEWS_KEPT,
@@ -214,7 +238,7 @@ where
             partition: format!("{partition}-simplex"),
             mailbox_size: MAILBOX,
             epoch: Epoch::zero(),
-            floor: Floor::Genesis(genesis_digest),
+            floor: first_view,
             replay_buffer: BUFFER_BYTES,
             write_buffer: BUFFER_BYTES,
             page_cache,

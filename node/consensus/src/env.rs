@@ -1,6 +1,5 @@
-use crate::block::Ordered;
+use crate::{block::Ordered, finality::certificate};
 use bytes::Bytes;
-use commonware_codec::Encode;
 use commonware_consensus::{
     marshal::{core::Mailbox, standard::Standard},
     simplex::scheme::ed25519::Scheme,
@@ -37,6 +36,9 @@ pub trait Env: Send + Sync {
     /// The votes that made the block at a height final, when they are known here: a block may be final
     /// by those over a descendant alone.
     fn certificate(&self, height: u64) -> BoxFuture<'static, Option<Certificate>>;
+
+    /// Lets go of what the engine keeps of blocks below a height; peers that lag further behind fetch them elsewhere.
+    fn prune(&self, height: u64);
 
     /// Sends a message to all other validators, if there is room; nothing is promised.
     fn broadcast(&self, message: Bytes);
@@ -79,14 +81,14 @@ impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env fo
         let marshal = self.marshal.get().cloned();
         Box::pin(async move {
             let finalization = marshal?.get_finalization(Height::new(height)).await?;
-            let votes = &finalization.certificate;
-            let vote =
-                |(place, signature): (usize, Bytes)| Some((u8::try_from(place).ok()?, signature[..].try_into().ok()?));
-            let signatures = votes.signatures.iter().map(|s| s.encode());
-            Some(Certificate {
-                votes: votes.signers.iter().map(usize::from).zip(signatures).filter_map(vote).collect(),
-            })
+            Some(certificate(&finalization.certificate))
         })
+    }
+
+    fn prune(&self, height: u64) {
+        if let Some(marshal) = self.marshal.get() {
+            let _ = marshal.prune(Height::new(height));
+        }
     }
 
     fn broadcast(&self, message: Bytes) {

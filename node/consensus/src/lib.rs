@@ -23,11 +23,13 @@ mod application;
 mod block;
 mod engine;
 mod env;
+mod finality;
 mod ledger;
 mod production;
 
 pub use engine::{CHANNELS, Parts, QUOTAS, Running, max_message_bytes, start};
 pub use env::Env;
+pub use finality::Floor;
 pub use ledger::{Ack, Ancestors, Draft, Ledger, MakeLedger};
 pub use production::{Config, ConsensusError, Peer, run};
 

@@ -1,7 +1,7 @@
 //! A validator on real sockets and disks.
 
 use crate::{
-    MakeLedger, Timing,
+    Floor, MakeLedger, Timing,
     engine::{CHANNELS, Parts, QUOTAS, max_message_bytes, start},
 };
 use commonware_codec::{Copying, DecodeExt};
@@ -24,7 +24,7 @@ use commonware_utils::{
 };
 use futures::future::{FutureExt, select_all};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
-use stint_proto::{Block, Hash};
+use stint_proto::{Block, Hash, limits::VALIDATOR_CLOCKS_MS};
 use tokio::sync::oneshot;
 
 /// A validator as its peers know it.
@@ -44,6 +44,8 @@ pub struct Config {
     pub chain_id: Hash,
     /// Block 0.
     pub genesis: Block,
+    /// Where to begin instead, for an engine that lost what it had.
+    pub floor: Option<Floor>,
     /// All validators, this one too.
     pub peers: Vec<Peer>,
     /// Where to listen for peers.
@@ -60,6 +62,11 @@ pub enum ConsensusError {
     /// A key or address cannot be used.
     #[error("consensus cannot start: {0}")]
     Config(String),
+    /// Its files cannot be read.
+    #[error(
+        "consensus cannot start, for its files are damaged: {0}; start with --repair, and it begins anew behind what the other validators decided"
+    )]
+    Files(String),
     /// A part of the engine ended by itself.
     #[error("consensus stopped: {0} ended")]
     Ended(&'static str),
@@ -69,7 +76,7 @@ pub enum ConsensusError {
 const THREADS: usize = 2;
 const MAILBOX: NonZeroUsize = NZUsize!(1024);
 /// How far clocks may differ when peers greet each other.
-const HANDSHAKE_SKEW: Duration = Duration::from_secs(10);
+const HANDSHAKE_SKEW: Duration = Duration::from_millis(VALIDATOR_CLOCKS_MS);
 
 /// The signed bytes begin with this: a signature for one ledger means nothing on another.
 pub(crate) fn namespace(chain_id: Hash) -> Vec<u8> {
@@ -123,6 +130,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             validators,
             namespace,
             genesis: config.genesis,
+            floor: config.floor,
             partition: "stint".into(),
             timing: config.timing,
             peers: oracle.clone(),
@@ -130,7 +138,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             channels,
         };
         let running = start(context.child("validator"), parts, ledger).await;
-        let mut tasks = running.map_err(|e| ConsensusError::Config(e.to_string()))?.tasks;
+        let mut tasks = running.map_err(|e| ConsensusError::Files(format!("{e:?}")))?.tasks;
         tasks.push(("network", network_task));
         let ends = tasks.into_iter().map(|(name, task)| task.map(move |_| name).boxed());
         tokio::select! {

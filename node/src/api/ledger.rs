@@ -55,8 +55,9 @@ impl Ledger for LedgerService {
             receipts_root: copy(&results.outcome.receipts_root.0),
             results_root: copy(&results.results_root.0),
             certified_height: certified,
-            oldest_block: self.node.store.oldest_block(),
-            oldest_state: self.node.store.oldest_state(),
+            oldest_block: self.node.store.oldest().block,
+            oldest_receipts: self.node.store.oldest().receipts,
+            oldest_state: self.node.store.oldest().state,
             pending: self.node.pool().len() as u64,
             transactions: tip.transactions,
             validators: self.node.genesis.validators.iter().map(validator).collect(),
@@ -106,7 +107,7 @@ impl Ledger for LedgerService {
         let node = self.node.clone();
         let block = blocking(move || {
             let bytes = match height {
-                0 => return node.genesis_block().map_err(|e| internal(&e)),
+                0 => return Ok(node.genesis_block()),
                 _ => node.store.block(height).map_err(|e| internal(&e))?,
             };
             let missing = || {

@@ -118,10 +118,12 @@ fn move_from_taken_ports(folders: &[Folder]) -> Result<(), Failure> {
         }
     }
     if moved {
-        let addresses: Vec<_> = configs.iter().map(|c| (c.name.clone(), c.p2p)).collect();
+        let addresses: Vec<_> = configs.iter().map(|c| (c.name.clone(), c.p2p, c.grpc)).collect();
         for (folder, config) in folders.iter().zip(&mut configs) {
             for peer in &mut config.peers {
-                peer.p2p = addresses.iter().find(|(name, _)| *name == peer.name).map_or(peer.p2p, |(_, a)| *a);
+                if let Some((_, p2p, grpc)) = addresses.iter().find(|(name, ..)| *name == peer.name) {
+                    (peer.p2p, peer.grpc) = (*p2p, Some(*grpc));
+                }
             }
             folder.write_config(config)?;
         }

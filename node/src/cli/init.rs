@@ -1,6 +1,6 @@
 use super::{Failure, target::steward_key};
 use crate::{
-    config::{Folder, NodeConfig, PeerConfig, make_folder, write},
+    config::{Folder, KeepConfig, NodeConfig, PeerConfig, make_folder, write},
     keys,
 };
 use clap::Args;
@@ -61,7 +61,7 @@ pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
         let key = keys::generate()?;
         keys::write(&folder.key(), &key)?;
         validators.push(GenesisValidator { name: name.clone(), key: key.verifying_key().to_bytes() });
-        peers.push(PeerConfig { name, p2p: ports[2 * i] });
+        peers.push(PeerConfig { name, p2p: ports[2 * i], grpc: Some(ports[2 * i + 1]) });
     }
     let genesis = Genesis {
         name: name.into(),
@@ -79,6 +79,7 @@ pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
             name: peer.name.clone(),
             grpc: ports[2 * i + 1],
             p2p: peer.p2p,
+            keep: KeepConfig::default(),
             peers: peers.clone(),
         })?;
     }

@@ -11,6 +11,7 @@
 //! | `contract/` | `stint contract`: write, test, check, deploy, upgrade, verify |
 //! | `simulate.rs`, `state.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
 //! | `prove.rs`, `verify.rs`, `export.rs` | facts with their proofs, and their check |
+//! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
 //! | `report.rs`, `show.rs` | tables and bars |
 
 mod call;
@@ -19,6 +20,7 @@ pub mod contract;
 mod devnet;
 mod export;
 mod feed;
+mod fsck;
 mod git;
 mod import;
 mod init;
@@ -79,6 +81,8 @@ enum Command {
     Verify(verify::Verify),
     /// Write blocks and receipts with their proofs into a file
     Export(export::Export),
+    /// Check what a stopped node keeps: roots, receipts and indexes computed again, blocks executed again
+    Fsck(fsck::Fsck),
     /// Write, test and deploy contracts
     #[command(subcommand)]
     Contract(contract::Contract),
@@ -128,6 +132,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Prove(c) => c.execute().await,
         Command::Verify(c) => c.execute(),
         Command::Export(c) => c.execute().await,
+        Command::Fsck(c) => c.execute().await,
         Command::Contract(c) => c.execute().await,
         Command::Import(Import::Git(c)) => c.execute().await,
         Command::Shares(c) => c.execute().await,

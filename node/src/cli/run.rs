@@ -1,5 +1,9 @@
 use super::Failure;
-use crate::{config::Folder, validator};
+use crate::{
+    config::Folder,
+    join::{Pin, Wishes},
+    validator,
+};
 use clap::Args;
 use std::{io::Write, path::PathBuf};
 use tokio::{
@@ -17,6 +21,19 @@ pub struct Run {
     /// Stop when standard input ends too: for a parent process that must not leave validators behind
     #[arg(long)]
     until_stdin_ends: bool,
+    /// Fetch the ledger from peers even if it is young; an old one is always fetched
+    #[arg(long)]
+    sync: bool,
+    /// Check what is stored, set aside what is damaged, and fetch it from peers
+    #[arg(long)]
+    repair: bool,
+    /// Vote at once though earlier votes are lost: only when the ledger stands still without this validator, and no other
+    /// process ever votes with its key
+    #[arg(long)]
+    forget_votes: bool,
+    /// A block whose hash is known from elsewhere, as HEIGHT:HASH: only a ledger with this block is fetched
+    #[arg(long, value_name = "HEIGHT:HASH")]
+    pin: Option<Pin>,
 }
 
 impl Run {
@@ -41,7 +58,8 @@ impl Run {
             println!("ready {address}");
             let _ = std::io::stdout().flush();
         };
-        Ok(validator::run(Folder(self.dir.clone()), ready, stop).await?)
+        let wishes = Wishes { sync: self.sync, repair: self.repair, forget_votes: self.forget_votes, pin: self.pin };
+        Ok(validator::run(Folder(self.dir.clone()), wishes, ready, stop).await?)
     }
 }
 

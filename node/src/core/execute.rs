@@ -23,11 +23,22 @@ pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, mut blocks: mpsc::Unbounded
     }
 }
 
+impl Node {
+    /// Executes a final block that did not come from the engine.
+    pub fn follow(&self, block: &Block, certificate: Option<&Certificate>) -> Result<(), String> {
+        execute(self, block, certificate)
+            .map_err(|why| format!("block {} cannot be executed: {why}", block.header.height))
+    }
+}
+
 fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Result<(), String> {
     let header = &block.header;
     let before = node.tip();
     if header.height != before.height + 1 {
-        return Err(format!("the newest block here is {}; the data folder is older than the engine's", before.height));
+        return Err(format!(
+            "the newest block here is {}; the data folder is older than the engine's: something was lost from it; start with --repair to fetch that from peers",
+            before.height
+        ));
     }
     // What more than two thirds of the validators certify must be what happened here.
     if let Some(ours) = node.store.results(header.executed_height).map_err(|e| e.to_string())?

@@ -1,4 +1,4 @@
-use super::{Node, draft, execute, spread, verify};
+use super::{Node, draft, execute, prune, spread, verify};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ impl NodeLedger {
         let (heard, to_check) = mpsc::channel(spread::HEARD);
         env.spawn_dedicated("execute", Box::pin(execute::run(node.clone(), env.clone(), to_execute)));
         env.spawn_dedicated("check", Box::pin(spread::check(node.clone(), env.clone(), to_check)));
+        env.spawn_dedicated("prune", Box::pin(prune::run(node.clone(), env.clone())));
         env.spawn("spread", Box::pin(spread::run(node.clone(), env.clone())));
         Arc::new(NodeLedger { node, env, final_blocks, heard })
     }

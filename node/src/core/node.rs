@@ -12,12 +12,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use stint_proto::{
-    Block, CallId, Code, Genesis, Hash, Header, Refusal, Transaction,
+    Block, CallId, Code, Genesis, Hash, Refusal, Transaction,
     limits::{BLOCK_FUEL, PAGE_ROWS, VALIDITY_WINDOW},
     signature, v1,
 };
 use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
-use stint_store::{Medium, Store, StoreError, Tip};
+use stint_store::{Keep, Medium, Store, StoreError, Tip, genesis_block};
 use tokio::sync::{mpsc, oneshot};
 
 /// Fuel of a call, as long as none was seen.
@@ -61,8 +61,9 @@ impl Node {
         genesis: Genesis,
         chain_id: Hash,
         contracts: Contracts,
+        keep: Keep,
     ) -> Result<Arc<Node>, StoreError> {
-        let store = Store::open(medium, &genesis, chain_id)?;
+        let store = Store::open(medium, &genesis, chain_id, keep)?;
         let (to_spread, spread) = mpsc::unbounded_channel();
         Ok(Arc::new(Node {
             chain_id,
@@ -82,28 +83,9 @@ impl Node {
         }))
     }
 
-    /// Block 0: it certifies the state that the genesis file describes.
-    pub fn genesis_block(&self) -> Result<Block, StoreError> {
-        let missing = || StoreError::Damaged("the results of genesis".into());
-        let results = self.store.results(0)?.ok_or_else(missing)?;
-        let header = Header {
-            chain_id: self.chain_id,
-            epoch: 0,
-            view: 0,
-            parent_view: 0,
-            height: 0,
-            leader: self.genesis.validators[0].key,
-            parent: Hash::ZERO,
-            time_ms: self.genesis.time_ms,
-            transactions_root: Hash::ZERO,
-            transaction_count: 0,
-            protocol_version: self.genesis.protocol_version,
-            executed_height: 0,
-            state_root: results.outcome.state_root,
-            results_root: results.results_root,
-            next_committee: Hash::ZERO,
-        };
-        Ok(Block { header, transactions: Vec::new() })
+    /// Block 0.
+    pub fn genesis_block(&self) -> Block {
+        genesis_block(&self.genesis, self.chain_id)
     }
 
     /// The newest executed block.
@@ -257,7 +239,7 @@ impl Node {
     fn asked(&self, height: u64) -> Result<(u64, u64), Refusal> {
         let tip = self.tip();
         let height = if height == 0 { tip.height } else { height };
-        let oldest = self.store.oldest_state();
+        let oldest = self.store.oldest().state;
         let refuse = |code, rule, what: String| Err(Refusal::new(code, rule, what));
         if height > tip.height {
             return refuse(

@@ -116,8 +116,8 @@ impl Node {
         Ok(v1::GetSnapshotResponse {
             height,
             proof: self.store.prove_state(&state, &[])?.into(),
-            keys: self.store.keys_at(height).unwrap_or_default(),
-            transactions: self.store.transactions_at(height).map_err(|e| internal(&e))?,
+            keys: self.store.keys_at(height)?,
+            transactions: self.store.transactions_at(height).map_err(|e| internal(&e))?.unwrap_or_default(),
         })
     }
 
@@ -132,12 +132,16 @@ impl Node {
         let read = || -> Result<Option<v1::GetHistoryResponse>, stint_store::StoreError> {
             let Some(block) = self.store.block(height)? else { return Ok(None) };
             let certificate = self.store.certificate(height)?.map(|c| c.encode(self.genesis.validators.len()));
-            let receipts = self.store.receipts(height)?;
             let certificate = certificate.unwrap_or_default().into();
-            Ok(Some(v1::GetHistoryResponse { height, block, receipts, certificate }))
+            let mut told = v1::GetHistoryResponse { height, block, certificate, ..Default::default() };
+            if height >= self.store.oldest().receipts {
+                told.receipts = self.store.receipts(height)?;
+                told.results = self.store.results(height)?.map(|r| r.encode()).unwrap_or_default().into();
+            }
+            Ok(Some(told))
         };
         let missing = || {
-            let (oldest, newest) = (self.store.oldest_block(), self.tip().height);
+            let (oldest, newest) = (self.store.oldest().block, self.tip().height);
             let message = format!("there is no block {height} here; blocks {oldest} to {newest} are kept");
             Refusal::new(Code::NotFound, "block", message)
         };

@@ -20,7 +20,8 @@ const TIMESTAMP_BYTES: usize = 8;
 
 pub fn open(medium: &Medium) -> Result<DB, StoreError> {
     let mut options = Options::default();
-    options.create_if_missing(true);
+    // Over what is left of a ledger no new one is begun.
+    options.create_if_missing(is_empty(medium)?);
     options.create_missing_column_families(true);
     options.set_paranoid_checks(true);
     options.set_max_background_jobs(2);
@@ -43,7 +44,20 @@ pub fn open(medium: &Medium) -> Result<DB, StoreError> {
         }
         ColumnFamilyDescriptor::new(name, family)
     });
-    Ok(DB::open_cf_descriptors(&options, path, families)?)
+    DB::open_cf_descriptors(&options, path, families).map_err(|e| match e.as_ref().contains("/LOCK") {
+        true => StoreError::Locked,
+        false => e.into(),
+    })
+}
+
+/// Whether nothing was ever written there.
+pub fn is_empty(medium: &Medium) -> Result<bool, StoreError> {
+    let Medium::Folder(path) = medium else { return Ok(true) };
+    match std::fs::read_dir(path) {
+        Ok(mut files) => Ok(files.next().is_none()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(StoreError::Folder { path: path.clone(), error }),
+    }
 }
 
 /// An environment in memory, kept by whoever simulates a crash and a restart.

@@ -1,9 +1,9 @@
 //! Proofs of what is kept, for readers who believe the validators and not this node.
 
-use crate::{Location, Store, StoreError, columns::CERTIFICATES};
+use crate::{Location, Store, StoreError, Tree, columns::CERTIFICATES};
 use prost::Message;
 use rocksdb::IteratorMode;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use stint_proto::{Block, Hash, Header, limits::EXECUTION_LAG, merkle, receipt::apart, v1};
 use stint_runtime::State;
 use stint_verifier::{Body, Event, Led, Proof, Receipt, SignedChain, Whole, tree::KeyRange};
@@ -125,8 +125,7 @@ impl Store {
 
     /// A part of the tree over the state of a height.
     pub fn show(self: &Arc<Self>, height: u64, ranges: &[KeyRange]) -> Result<Vec<u8>, ProveError> {
-        let tree = self.versions().at(height);
-        let tree = tree.ok_or_else(|| not_kept("the tree over the state after block", height))?;
+        let tree = self.tree(height)?;
         let view = self.state_at(height);
         let mut left = PROOF_VALUES;
         tree.show(ranges, |key| match view.get(key) {
@@ -141,12 +140,30 @@ impl Store {
 
     /// The heights of the snapshots that are offered here, ascending.
     pub fn snapshots(&self) -> Vec<u64> {
-        self.versions().snapshots()
+        self.versions().offered(self.tip().height, self.oldest().state)
+    }
+
+    /// The tree over the state after a block. Those of snapshots are built when somebody fetches them.
+    fn tree(&self, height: u64) -> Result<Tree, ProveError> {
+        let known = || self.versions().at(height);
+        if let Some(tree) = known() {
+            return Ok(tree);
+        }
+        if !self.snapshots().contains(&height) {
+            return Err(not_kept("the tree over the state after block", height));
+        }
+        let _one_at_a_time = self.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tree) = known() {
+            return Ok(tree);
+        }
+        let tree = self.rebuild(height)?;
+        self.versions().keep(height, tree.clone());
+        Ok(tree)
     }
 
     /// Keys of the state after a block.
-    pub fn keys_at(&self, height: u64) -> Option<u64> {
-        self.versions().at(height).map(|tree| tree.keys())
+    pub fn keys_at(&self, height: u64) -> Result<u64, ProveError> {
+        Ok(self.tree(height)?.keys())
     }
 
     /// A piece of the state after a block, from a key on, with the first key behind it.

@@ -3,7 +3,6 @@
 use crate::{
     StateView, Store, StoreError,
     columns::{BLOCKS, CALLS, CERTIFICATES, RECEIPTS, RESULTS},
-    store::{HISTORY, HISTORY_STEP},
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -28,30 +27,33 @@ pub struct Location {
     pub index: u32,
 }
 
+impl Location {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Location> {
+        let mut r = Reader(bytes);
+        let at = Location { height: r.u64()?, index: r.u32()? };
+        r.0.is_empty().then_some(at)
+    }
+}
+
 impl Results {
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    /// The canonical bytes: outcome, results root.
+    pub fn encode(&self) -> Vec<u8> {
         [&self.outcome.encode()[..], &self.results_root.0].concat()
     }
 
-    fn decode(bytes: &[u8]) -> Option<Results> {
+    /// Reads the canonical bytes.
+    pub fn decode(bytes: &[u8]) -> Option<Results> {
         let mut r = Reader(bytes);
-        let results = Results { outcome: Outcome::read(&mut r)?, results_root: Hash(r.array()?) };
+        let results = Results::read(&mut r)?;
         r.0.is_empty().then_some(results)
+    }
+
+    pub(crate) fn read(r: &mut Reader<'_>) -> Option<Results> {
+        Some(Results { outcome: Outcome::read(r)?, results_root: Hash(r.array()?) })
     }
 }
 
 impl Store {
-    /// The oldest height whose state is kept.
-    pub fn oldest_state(&self) -> u64 {
-        let last_step = self.tip().height / HISTORY_STEP * HISTORY_STEP;
-        last_step.saturating_sub(HISTORY)
-    }
-
-    /// The oldest height whose block and receipts are kept; genesis has none.
-    pub fn oldest_block(&self) -> u64 {
-        1
-    }
-
     /// The state after a block that is kept; the newest for heights above it.
     pub fn state_at(self: &Arc<Self>, height: u64) -> StateView {
         StateView::new(self.clone(), height.min(self.tip().height))
@@ -59,8 +61,20 @@ impl Store {
 
     /// What a block led to.
     pub fn results(&self, height: u64) -> Result<Option<Results>, StoreError> {
+        Ok(self.stored_results(height)?.map(|(results, _)| results))
+    }
+
+    /// Those, and the calls executed up to there; they are not counted before the state from which this node began.
+    fn stored_results(&self, height: u64) -> Result<Option<(Results, Option<u64>)>, StoreError> {
         let Some(bytes) = self.get(RESULTS, &height.to_be_bytes())? else { return Ok(None) };
-        Results::decode(&bytes).map(Some).ok_or_else(|| StoreError::Damaged(format!("the results of block {height}")))
+        let damaged = || StoreError::Damaged(format!("the results of block {height}"));
+        let mut r = Reader(&bytes);
+        let results = Results::read(&mut r).ok_or_else(damaged)?;
+        let transactions = match r.0.is_empty() {
+            true => None,
+            false => Some(r.u64().filter(|_| r.0.is_empty()).ok_or_else(damaged)?),
+        };
+        Ok(Some((results, transactions)))
     }
 
     /// A block's canonical bytes.
@@ -79,25 +93,20 @@ impl Store {
     pub fn certificate(&self, height: u64) -> Result<Option<Certificate>, StoreError> {
         let Some(bytes) = self.get(CERTIFICATES, &height.to_be_bytes())? else { return Ok(None) };
         let damaged = || StoreError::Damaged(format!("the votes over block {height}"));
-        Certificate::read(&mut Reader(&bytes), self.committee()).map(Some).ok_or_else(damaged)
+        let mut r = Reader(&bytes);
+        let certificate = Certificate::read(&mut r, self.committee()).filter(|_| r.0.is_empty());
+        certificate.map(Some).ok_or_else(damaged)
     }
 
-    /// Calls executed up to a block that is among the newest, for those who count them.
-    pub fn transactions_at(&self, height: u64) -> Result<u64, StoreError> {
-        let tip = self.tip();
-        let mut later = 0;
-        for height in height + 1..=tip.height {
-            later += self.results(height)?.map_or(0, |r| u64::from(r.outcome.receipts));
-        }
-        Ok(tip.transactions.saturating_sub(later))
+    /// Calls executed up to a block; not known of blocks before the state from which this node began.
+    pub fn transactions_at(&self, height: u64) -> Result<Option<u64>, StoreError> {
+        Ok(self.stored_results(height)?.and_then(|(_, transactions)| transactions))
     }
 
     /// Where a call was executed; `None` while it was not.
     pub fn locate(&self, id: CallId) -> Result<Option<Location>, StoreError> {
         let Some(bytes) = self.get(CALLS, &call_key(id))? else { return Ok(None) };
-        let mut r = Reader(&bytes);
-        let location = r.u64().zip(r.u32()).map(|(height, index)| Location { height, index });
-        location.map(Some).ok_or_else(|| StoreError::Damaged(format!("the index of call {id}")))
+        Location::read(&bytes).map(Some).ok_or_else(|| StoreError::Damaged(format!("the index of call {id}")))
     }
 
     /// A receipt, encoded.

@@ -1,9 +1,11 @@
 use crate::{
-    Results, StoreError, Tree,
+    Keep, Oldest, Results, StoreError, Tree,
     columns::{self, BLOCKS, CALLS, CERTIFICATES, META, RECEIPTS, RESULTS, STATE},
+    genesis,
     read::{call_key, place},
     versions::Versions,
 };
+use bytes::Bytes;
 use rocksdb::{ColumnFamily, DB, Env, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use std::{
     path::PathBuf,
@@ -13,13 +15,7 @@ use stint_proto::{Block, Certificate, Genesis, Hash, Outcome};
 use stint_runtime::{BlockResult, Writes, genesis_writes};
 use stint_verifier::tree::value_hash;
 
-const FORMAT: u32 = 2;
-/// Heights for which the state can be read.
-pub(crate) const HISTORY: u64 = 10_000;
-/// Heights from one snapshot to the next.
-const SNAPSHOT_EVERY: u64 = 1_000;
-/// How often the oldest history is let go.
-pub(crate) const HISTORY_STEP: u64 = 1_000;
+const FORMAT: u32 = 3;
 
 /// Where a store lives.
 #[derive(Clone)]
@@ -50,56 +46,124 @@ pub struct Tip {
     pub results: Results,
 }
 
+/// Moments of a commit between which a machine may stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// All is ready to be written.
+    Staged,
+    /// Written, and lost if the power fails.
+    Written,
+    /// On the disk.
+    Durable,
+}
+
+/// Is told of each moment, with the height; for tests of crashes.
+pub type Witness = Arc<dyn Fn(Moment, u64) + Send + Sync>;
+
+/// Whose data a folder holds.
+#[derive(PartialEq, Eq)]
+pub(crate) enum WhatLedger {
+    None,
+    This,
+}
+
 /// Everything that a node keeps. One writer, any number of readers.
 pub struct Store {
     db: DB,
     versions: Mutex<Versions>,
+    /// Held while the tree over an older state is built again.
+    pub(crate) rebuilding: Mutex<()>,
     tip: RwLock<Tip>,
+    pub(crate) keep: Keep,
+    pub(crate) oldest: RwLock<Oldest>,
     /// Validators that sign.
     committee: usize,
+    witness: Option<Witness>,
 }
 
 impl Store {
     /// Opens a store, or starts it from genesis when it is empty.
-    pub fn open(medium: &Medium, genesis: &Genesis, chain_id: Hash) -> Result<Arc<Store>, StoreError> {
-        let outcome =
-            Outcome { state_root: Hash::ZERO, receipts_root: Hash::ZERO, receipts: 0, time_ms: genesis.time_ms };
-        let results = Results { outcome, results_root: Hash::ZERO };
-        let empty = Tip { height: 0, block: Hash::ZERO, transactions: 0, results };
-        let db = columns::open(medium)?;
-        let committee = genesis.validators.len();
-        let versions = Mutex::new(Versions::new(SNAPSHOT_EVERY));
-        let mut store = Store { db, versions, tip: RwLock::new(empty), committee };
-        match store.get(META, b"chain")? {
-            None => store.start(genesis, chain_id)?,
-            Some(found) if found == chain_id.0 => store.resume()?,
-            Some(found) => {
-                let found = Hash::try_from(&found[..]).unwrap_or_default().to_string();
-                return Err(StoreError::OtherChain { found, expected: chain_id.to_string() });
-            }
+    pub fn open(medium: &Medium, genesis: &Genesis, chain_id: Hash, keep: Keep) -> Result<Arc<Store>, StoreError> {
+        Store::open_watched(medium, genesis, chain_id, keep, None)
+    }
+
+    /// The same, telling a witness of the moments of each commit.
+    pub fn open_watched(
+        medium: &Medium,
+        genesis: &Genesis,
+        chain_id: Hash,
+        keep: Keep,
+        witness: Option<Witness>,
+    ) -> Result<Arc<Store>, StoreError> {
+        let mut store = Store::blank(medium, genesis, keep)?;
+        store.witness = witness;
+        match store.what_ledger(chain_id)? {
+            WhatLedger::None => store.start(genesis, chain_id)?,
+            WhatLedger::This => store.resume()?,
         }
         Ok(Arc::new(store))
     }
 
-    fn start(&mut self, genesis: &Genesis, chain_id: Hash) -> Result<(), StoreError> {
-        let writes = genesis_writes(genesis);
-        let mut batch = WriteBatch::default();
+    /// A store of which nothing was read yet.
+    pub(crate) fn blank(medium: &Medium, genesis: &Genesis, keep: Keep) -> Result<Store, StoreError> {
+        let outcome =
+            Outcome { state_root: Hash::ZERO, receipts_root: Hash::ZERO, receipts: 0, time_ms: genesis.time_ms };
+        let results = Results { outcome, results_root: Hash::ZERO };
+        let empty = Tip { height: 0, block: Hash::ZERO, transactions: 0, results };
+        Ok(Store {
+            db: columns::open(medium)?,
+            versions: Mutex::new(Versions::new(keep.snapshot_every)),
+            rebuilding: Mutex::new(()),
+            tip: RwLock::new(empty),
+            keep,
+            oldest: RwLock::new(Oldest { block: 1, receipts: 1, state: 0 }),
+            committee: genesis.validators.len(),
+            witness: None,
+        })
+    }
+
+    /// Whether the folder is empty or holds this ledger, in this format.
+    pub(crate) fn what_ledger(&self, chain_id: Hash) -> Result<WhatLedger, StoreError> {
+        let Some(found) = self.get(META, b"chain")? else {
+            let blocks = self.db.iterator_cf(self.family(BLOCKS)?, IteratorMode::Start).next().transpose()?;
+            return match blocks {
+                None => Ok(WhatLedger::None),
+                Some(_) => Err(StoreError::Damaged("it does not say of which ledger its blocks are".into())),
+            };
+        };
+        if found != chain_id.0 {
+            let found = Hash::try_from(&found[..]).unwrap_or_default().to_string();
+            return Err(StoreError::OtherChain { found, expected: chain_id.to_string() });
+        }
+        let format = self.get(META, b"format")?.and_then(|f| f.try_into().ok()).map(u32::from_be_bytes);
+        match format {
+            Some(FORMAT) => Ok(WhatLedger::This),
+            found => Err(StoreError::Format { found: found.unwrap_or(0), expected: FORMAT }),
+        }
+    }
+
+    pub(crate) fn identify(&self, batch: &mut WriteBatch, chain_id: Hash) -> Result<(), StoreError> {
         batch.put_cf(self.family(META)?, b"format", FORMAT.to_be_bytes());
         batch.put_cf(self.family(META)?, b"chain", chain_id.0);
-        let mut tip = self.tip();
-        let tree = self.stage(&mut batch, 0, &writes)?;
-        tip.results.outcome.state_root = tree.root();
-        tip.results.results_root = tip.results.outcome.chain(Hash::ZERO, 0);
-        self.seal(batch, tip, tree)
+        Ok(())
+    }
+
+    fn start(&mut self, genesis: &Genesis, chain_id: Hash) -> Result<(), StoreError> {
+        let mut batch = WriteBatch::default();
+        self.identify(&mut batch, chain_id)?;
+        let tree = self.stage(&mut batch, 0, &genesis_writes(genesis))?;
+        self.seal(batch, Tip { results: genesis::results(genesis), ..self.tip() }, tree)
     }
 
     /// Reads the tip, rebuilds the tree and compares its root.
     fn resume(&mut self) -> Result<(), StoreError> {
         let damaged = |what: &str| StoreError::Damaged(what.into());
-        let format = self.get(META, b"format")?.and_then(|f| f.try_into().ok()).map(u32::from_be_bytes);
-        match format {
-            Some(FORMAT) => {}
-            found => return Err(StoreError::Format { found: found.unwrap_or(0), expected: FORMAT }),
+        if self.get(META, b"joining")?.is_some() {
+            return Err(StoreError::Unfinished);
+        }
+        if let Some(bytes) = self.get(META, b"oldest")? {
+            let oldest = Oldest::decode(&bytes).ok_or_else(|| damaged("the oldest heights"))?;
+            *self.oldest.write().unwrap_or_else(PoisonError::into_inner) = oldest;
         }
         let bytes = self.get(META, b"tip")?.ok_or_else(|| damaged("there is no tip"))?;
         let tip = decode_tip(&bytes).ok_or_else(|| damaged("the tip"))?;
@@ -120,7 +184,7 @@ impl Store {
     }
 
     /// The tree over the state of a height, from the state itself.
-    fn rebuild(&self, height: u64) -> Result<Tree, StoreError> {
+    pub(crate) fn rebuild(&self, height: u64) -> Result<Tree, StoreError> {
         let mut read = ReadOptions::default();
         read.set_timestamp(height.to_le_bytes());
         read.fill_cache(false);
@@ -148,15 +212,7 @@ impl Store {
             return Err(StoreError::OutOfOrder { tip: before.height, got: height });
         }
         let mut batch = WriteBatch::default();
-        batch.put_cf(self.family(BLOCKS)?, height.to_be_bytes(), block.encode());
-        if let Some(certificate) = certificate {
-            let votes = certificate.encode(self.committee);
-            batch.put_cf(self.family(CERTIFICATES)?, height.to_be_bytes(), votes);
-        }
-        let receipts = self.family(RECEIPTS)?;
-        for (index, receipt) in result.receipts.iter().enumerate() {
-            batch.put_cf(receipts, place(height, index as u32), receipt);
-        }
+        self.stage_block(&mut batch, block, certificate, &result.receipts)?;
         let calls = self.family(CALLS)?;
         for (id, index) in &result.effective {
             batch.put_cf(calls, call_key(*id), place(height, *index));
@@ -176,10 +232,28 @@ impl Store {
             results: Results { outcome, results_root },
         };
         self.seal(batch, tip, tree)?;
-        if height > HISTORY && height.is_multiple_of(HISTORY_STEP) {
-            self.db.increase_full_history_ts_low(self.family(STATE)?, (height - HISTORY).to_le_bytes())?;
-        }
         Ok(tip)
+    }
+
+    /// Adds a block, its votes and its receipts to a batch.
+    pub(crate) fn stage_block(
+        &self,
+        batch: &mut WriteBatch,
+        block: &Block,
+        certificate: Option<&Certificate>,
+        receipts: &[Bytes],
+    ) -> Result<(), StoreError> {
+        let height = block.header.height;
+        batch.put_cf(self.family(BLOCKS)?, height.to_be_bytes(), block.encode());
+        if let Some(certificate) = certificate {
+            let votes = certificate.encode(self.committee);
+            batch.put_cf(self.family(CERTIFICATES)?, height.to_be_bytes(), votes);
+        }
+        let family = self.family(RECEIPTS)?;
+        for (index, receipt) in receipts.iter().enumerate() {
+            batch.put_cf(family, place(height, index as u32), receipt);
+        }
+        Ok(())
     }
 
     /// Adds state writes to a batch; answers with the tree after them.
@@ -197,16 +271,43 @@ impl Store {
     }
 
     /// Writes a batch with its tip, durably.
-    fn seal(&self, mut batch: WriteBatch, tip: Tip, tree: Tree) -> Result<(), StoreError> {
-        batch.put_cf(self.family(RESULTS)?, tip.height.to_be_bytes(), tip.results.encode());
+    pub(crate) fn seal(&self, mut batch: WriteBatch, tip: Tip, tree: Tree) -> Result<(), StoreError> {
+        let stored = [&tip.results.encode()[..], &tip.transactions.to_be_bytes()].concat();
+        batch.put_cf(self.family(RESULTS)?, tip.height.to_be_bytes(), stored);
         let encoded = [&tip.height.to_be_bytes()[..], &tip.transactions.to_be_bytes(), &tip.block.0].concat();
         batch.put_cf(self.family(META)?, b"tip", encoded);
-        let mut durable = WriteOptions::default();
-        durable.set_sync(true);
-        self.db.write_opt(batch, &durable)?;
+        self.tell(Moment::Staged, tip.height);
+        match self.witness {
+            None => self.db.write_opt(batch, &durable())?,
+            // The same in two steps.
+            Some(_) => {
+                self.db.write(batch)?;
+                self.tell(Moment::Written, tip.height);
+                self.db.flush_wal(true)?;
+            }
+        }
+        self.tell(Moment::Durable, tip.height);
         self.versions().push(tip.height, tree);
         *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
         Ok(())
+    }
+
+    fn tell(&self, moment: Moment, height: u64) {
+        if let Some(witness) = &self.witness {
+            witness(moment, height);
+        }
+    }
+
+    /// The block behind which the consensus engine was started anew, if it was.
+    pub fn floor(&self) -> Result<Option<u64>, StoreError> {
+        let damaged = |_| StoreError::Damaged("the engine's first block".into());
+        let bytes = self.get(META, b"floor")?;
+        bytes.map(|b| b[..].try_into().map(u64::from_be_bytes).map_err(damaged)).transpose()
+    }
+
+    /// Remembers it, durably.
+    pub fn set_floor(&self, height: u64) -> Result<(), StoreError> {
+        Ok(self.db.put_cf_opt(self.family(META)?, b"floor", height.to_be_bytes(), &durable())?)
     }
 
     /// Validators that sign headers.
@@ -229,6 +330,13 @@ impl Store {
     pub(crate) fn get(&self, family: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.db.get_cf(self.family(family)?, key)?)
     }
+}
+
+/// For what must be on the disk when the call returns.
+pub(crate) fn durable() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(true);
+    options
 }
 
 fn decode_tip(bytes: &[u8]) -> Option<(u64, u64, Hash)> {

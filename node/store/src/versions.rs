@@ -1,18 +1,19 @@
 use crate::Tree;
 use std::collections::BTreeMap;
 
-/// Heights whose trees are kept: a header certifies the results of at most K = 4 blocks before it,
-/// and whoever asks for a proof may ask for another at the same height.
-const KEPT: u64 = 64;
-/// Snapshots that are offered at once: nodes that join may be fetching the older one.
-const SNAPSHOTS: usize = 2;
+/// Heights whose trees are kept: a header certifies the results of at most K = 4 blocks before it, and whoever asks for
+/// a proof may ask for another at the same height. Each one holds what changed since: a few kB a change.
+const KEPT: u64 = 16;
+/// Snapshots that are offered at once: nodes that join may be fetching an older one.
+const OFFERED: u64 = 4;
+/// Trees of snapshots that are kept for those who fetch them.
+const BUILT: usize = 2;
 
-/// The trees over the newest states, and over those of the newest snapshots. They share what is
-/// equal.
+/// The trees over the newest states, which share what is equal, and those of snapshots that are being fetched.
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
     newest: BTreeMap<u64, Tree>,
-    snapshots: BTreeMap<u64, Tree>,
+    built: BTreeMap<u64, Tree>,
     /// Heights from one snapshot to the next; 0 for none.
     every: u64,
 }
@@ -30,23 +31,29 @@ impl Versions {
 
     /// The tree over the state of a height.
     pub fn at(&self, height: u64) -> Option<Tree> {
-        self.newest.get(&height).or_else(|| self.snapshots.get(&height)).cloned()
+        self.newest.get(&height).or_else(|| self.built.get(&height)).cloned()
     }
 
-    /// Heights of the snapshots, ascending.
-    pub fn snapshots(&self) -> Vec<u64> {
-        self.snapshots.keys().copied().collect()
+    /// Heights of the snapshots that are offered at a tip, ascending.
+    pub fn offered(&self, tip: u64, oldest: u64) -> Vec<u64> {
+        let Some(newest) = tip.checked_div(self.every) else { return Vec::new() };
+        let multiples = newest.saturating_sub(OFFERED - 1)..=newest;
+        multiples.map(|n| n * self.every).filter(|h| *h >= oldest.max(1)).collect()
+    }
+
+    /// Keeps the tree of a snapshot that somebody fetches, in the place of the oldest.
+    pub fn keep(&mut self, height: u64, tree: Tree) {
+        self.built.insert(height, tree);
+        if self.built.len() > BUILT {
+            self.built.pop_first();
+        }
     }
 
     /// Takes the next tree and lets go of the oldest.
     pub fn push(&mut self, height: u64, tree: Tree) {
-        if height.checked_rem(self.every) == Some(0) {
-            self.snapshots.insert(height, tree.clone());
-            while self.snapshots.len() > SNAPSHOTS {
-                self.snapshots.pop_first();
-            }
-        }
         self.newest.insert(height, tree);
         self.newest.retain(|h, _| h + KEPT > height);
+        let (every, kept) = (self.every, OFFERED + 1);
+        self.built.retain(|h, _| h + every * kept > height);
     }
 }

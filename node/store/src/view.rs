@@ -39,10 +39,24 @@ impl StateView {
     }
 }
 
+impl StateView {
+    /// Whether what was read before is the state: it goes in parts, after it is no longer offered.
+    fn kept(&self) -> Result<(), StateError> {
+        match self.store.oldest().state {
+            oldest if oldest > self.height => Err(StateError(format!(
+                "the state after block {} is no longer kept; the oldest is that after {oldest}",
+                self.height
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl State for StateView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
         let family = self.store.family(STATE)?;
-        self.store.db().get_cf_opt(family, key, &self.options()).map_err(failed)
+        let read = self.store.db().get_cf_opt(family, key, &self.options());
+        self.kept().and_then(|()| read.map_err(failed))
     }
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StateError> {
@@ -57,6 +71,8 @@ impl State for StateView {
             true => IteratorMode::End,
         };
         let entries = self.store.db().iterator_cf_opt(self.store.family(STATE)?, options, mode);
-        entries.take(limit).map(|e| e.map(|(k, v)| (k.into_vec(), v.into_vec())).map_err(failed)).collect()
+        let read: Result<Vec<Entry>, _> =
+            entries.take(limit).map(|e| e.map(|(k, v)| (k.into_vec(), v.into_vec())).map_err(failed)).collect();
+        self.kept().and_then(|()| read)
     }
 }

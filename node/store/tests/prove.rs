@@ -8,12 +8,12 @@ use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
 use stint_proto::{Certificate, Header, receipt::apart, v1};
 use stint_runtime::BlockResult;
-use stint_store::{END, Location, Medium, ProveError, Store};
+use stint_store::{END, Keep, Location, Medium, ProveError, Store};
 use stint_verifier::{Fact, Reader, Trust, signed, tree::Shown, verify};
 
 fn ledger() -> (Arc<Store>, Trust) {
     let genesis = genesis();
-    let store = Store::open(&Medium::memory().expect("memory"), &genesis, CHAIN).expect("a store");
+    let store = Store::open(&Medium::memory().expect("memory"), &genesis, CHAIN, Keep::default()).expect("a store");
     (store, genesis.trust(CHAIN).expect("validators"))
 }
 

@@ -9,22 +9,34 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{RngAlgorithm, TestRng, TestRunner},
 };
+use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
-use stint_proto::{Block, CallId, Hash};
+use stint_proto::{Block, CallId, Hash, v1};
 use stint_runtime::{BlockResult, State};
-use stint_store::{Location, Medium, Store, StoreError, Tree};
+use stint_store::{Keep, Location, Medium, Store, StoreError, Tree};
 use stint_verifier::{
     Reader,
     tree::{Shown, value_hash},
 };
 
+/// So little that pruning has something to do.
+const KEEP: Keep = Keep { blocks: 48, receipts: 32, states: 20, snapshot_every: 8 };
+
 fn open(medium: &Medium) -> Arc<Store> {
-    Store::open(medium, &genesis(), CHAIN).expect("a good store")
+    Store::open(medium, &genesis(), CHAIN, KEEP).expect("a good store")
 }
 
 /// The next block, which certifies the results of the newest.
 fn next(store: &Store) -> Block {
     block(store, store.tip().height)
+}
+
+/// The receipt of the only call of a block.
+fn receipt(height: u64) -> Bytes {
+    let CallId { key, id } = call(height);
+    v1::Receipt { key: key.to_vec().into(), id: id.to_vec().into(), height, ..Default::default() }
+        .encode_to_vec()
+        .into()
 }
 
 fn call(n: u64) -> CallId {
@@ -77,7 +89,7 @@ impl World {
             result.writes.insert(key, v.map(|v| vec![v]));
         }
         let height = self.models.len() as u64;
-        result.receipts.push(Bytes::from(height.to_be_bytes().to_vec()));
+        result.receipts.push(receipt(height));
         result.leaves.push(Hash([height as u8; 32]));
         result.effective.push((call(height), 0));
         let tip = self.store.commit(&next(&self.store), None, &result).expect("committed");
@@ -85,10 +97,37 @@ impl World {
         self.models.push(model);
     }
 
+    fn prune(&self) {
+        let (tip, before) = (self.store.tip().height, self.store.oldest());
+        let pruned = self.store.prune().expect("pruned");
+        let after = self.store.oldest();
+        assert_eq!(pruned, after != before);
+        for (before, after, keep) in [
+            (before.block, after.block, KEEP.blocks),
+            (before.receipts, after.receipts, KEEP.receipts),
+            (before.state, after.state, KEEP.states),
+        ] {
+            // As many as are to be kept, and at most a sixteenth more.
+            assert!(after == before || after == tip + 1 - keep);
+            assert!(tip + 1 - after <= keep + (keep / 16).max(1));
+        }
+    }
+
     /// Everything that can be read of one height.
     fn read(&self, height: u64) {
         let model = &self.models[height as usize];
-        let state = self.store.state_at(height);
+        let (state, oldest) = (self.store.state_at(height), self.store.oldest());
+        if height < oldest.receipts {
+            assert_eq!(self.store.locate(call(height)).expect("readable"), None);
+            assert_eq!(self.store.receipt(Location { height, index: 0 }).expect("readable"), None);
+        }
+        if height > 0 && height < oldest.block {
+            assert_eq!(self.store.block(height).expect("readable"), None);
+        }
+        if height < oldest.state {
+            assert!(state.get(b"c").is_err(), "a state that is gone answers");
+            return;
+        }
         assert_eq!(&everything(&state), model);
         for k in [0u8, 7, 39] {
             assert_eq!(state.get(&[b'c', k]).expect("readable"), model.get(&vec![b'c', k]).cloned());
@@ -98,10 +137,10 @@ impl World {
         assert_eq!(backwards, expected.map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>());
         let results = self.store.results(height).expect("readable").expect("kept");
         assert_eq!(results.outcome.state_root, root_of(model));
-        if height > 0 {
+        if height >= oldest.receipts {
             let at = Location { height, index: 0 };
             assert_eq!(self.store.locate(call(height)).expect("readable"), Some(at));
-            assert_eq!(self.store.receipt(at).expect("readable").expect("kept")[..], height.to_be_bytes());
+            assert_eq!(self.store.receipt(at).expect("readable").expect("kept"), receipt(height));
             assert_eq!(self.store.header(height).expect("readable").expect("kept").height, height);
         }
     }
@@ -112,8 +151,11 @@ impl World {
         let range = vec![b'c', from]..vec![b'c', to];
         let part = match self.store.show(height, std::slice::from_ref(&range)) {
             Ok(part) => part,
-            // Trees of the newest heights are kept, and after a restart that of the newest one.
-            Err(e) => return assert!(height + 1 < self.models.len() as u64, "{e}"),
+            // Trees of the newest heights are kept, and after a restart that of the newest one and those of snapshots.
+            Err(e) => {
+                let offered = self.store.snapshots().contains(&height) || height == self.store.tip().height;
+                return assert!(!offered, "{e}");
+            }
         };
         let (shown, root) = Shown::read(&mut Reader(&part)).expect("a tree");
         assert_eq!(root, root_of(model));
@@ -127,6 +169,7 @@ enum Step {
     Commit(BTreeMap<u8, Option<u8>>),
     Read(prop::sample::Index),
     Prove(prop::sample::Index, u8, u8),
+    Prune,
     Restart,
 }
 
@@ -136,6 +179,7 @@ fn step() -> impl Strategy<Value = Step> {
         60 => prop::collection::btree_map(0u8..40, prop::option::of(any::<u8>()), 0..12).prop_map(Step::Commit),
         40 => any::<prop::sample::Index>().prop_map(Step::Read),
         40 => (any::<prop::sample::Index>(), range).prop_map(|(at, (from, to))| Step::Prove(at, from, to)),
+        5 => Just(Step::Prune),
         1 => Just(Step::Restart),
     ]
 }
@@ -162,6 +206,7 @@ fn ten_thousand_sequences_of_steps_leave_it_like_a_map() {
                 Step::Read(at) => world.read(at.index(heights) as u64),
                 // Most proofs are asked of the newest heights.
                 Step::Prove(at, from, to) => world.prove((heights - 1 - at.index(heights.min(70))) as u64, from, to),
+                Step::Prune => world.prune(),
                 Step::Restart => world = world.restart(),
             }
         }
@@ -173,9 +218,9 @@ fn a_folder_belongs_to_one_ledger_and_one_process() {
     let folder = tempfile::tempdir().unwrap();
     let medium = Medium::Folder(folder.path().join("state"));
     let store = open(&medium);
-    assert!(matches!(Store::open(&medium, &genesis(), CHAIN), Err(StoreError::Database(_))), "two owners at once");
+    assert!(matches!(Store::open(&medium, &genesis(), CHAIN, KEEP), Err(StoreError::Locked)), "two owners at once");
     drop(store);
-    let other = Store::open(&medium, &genesis(), Hash([8; 32])).err().expect("refused").to_string();
+    let other = Store::open(&medium, &genesis(), Hash([8; 32]), KEEP).err().expect("refused").to_string();
     assert!(other.contains("belongs to the ledger 0707"), "{other}");
 }
 

@@ -28,7 +28,7 @@ type Channel = (Sender<PublicKey, Context>, Receiver<PublicKey>);
 const LATENCY: Duration = Duration::from_millis(20);
 const JITTER: Duration = Duration::from_millis(5);
 /// How long a script may take, simulated.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(6_000);
 
 /// Engines and the links between them.
 pub struct Engines {
@@ -99,6 +99,7 @@ impl Engines {
             validators: self.set(),
             namespace: chain_id.to_string().into_bytes(),
             genesis,
+            floor: None,
             partition: format!("v{i}"),
             timing: Timing::default(),
             peers: self.oracle.manager(),

@@ -1,7 +1,11 @@
 //! Real processes on loopback, each test in folders and on ports of its own.
 
 mod clients;
+mod disks;
 mod faults;
+mod grow;
 mod import;
+mod join;
+mod peer;
 mod proofs;
 mod refusals;

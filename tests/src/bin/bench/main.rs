@@ -5,6 +5,7 @@
 //! | file | `--only` | what it measures |
 //! |---|---|---|
 //! | `machine.rs`, `network.rs` | `ledger` | signatures, hashes, disk; then one and four validators |
+//! | `state.rs` | `state` | what a root over the state costs beside plain RocksDB; proofs; large states |
 //! | `fuel.rs` | `fuel` | what a unit of fuel buys of everything a contract can do |
 #![forbid(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod fuel;
 mod machine;
 mod network;
 mod report;
+mod state;
 
 use report::Report;
 
@@ -24,13 +26,17 @@ fn main() {
             ("--only", _) => only = arguments.next(),
             (_, Ok(n)) => commits = n,
             _ => {
-                eprintln!("usage: bench [COMMITS] [--only ledger|fuel]");
+                eprintln!("usage: bench [COMMITS] [--only ledger|state|fuel]");
                 std::process::exit(2);
             }
         }
     }
     let mut report = Report::default();
     let chosen = |part: &str| only.as_deref().is_none_or(|o| o == part);
+    // The first, for it measures memory.
+    if chosen("state") {
+        state::state(&mut report);
+    }
     if chosen("fuel") {
         fuel::fuel(&mut report);
         fuel::compile(&mut report);

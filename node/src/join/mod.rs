@@ -1,0 +1,344 @@
+//! How a node comes to where the ledger is without having been there: the state of a recent block and the hour of blocks
+//! before it are fetched from peers, then the blocks behind it are executed, and only then the engine starts.
+//!
+//! ```text
+//!         … ───────────────────────────┬───────────────────────────────────► newest
+//!           blocks and receipts,       │ state S,        blocks,            the engine
+//!           checked by votes           │ piece by piece  executed here      goes on from here
+//!           (past.rs, history.rs)      │ (state.rs)      (past.rs)
+//! ```
+//!
+//! Trust is the genesis file alone, or a block's hash that the operator pinned: every piece stands under signatures of
+//! the validators.
+//!
+//! A validator whose votes are lost does not vote again before the others have made a block that begins after its own
+//! start: every view in which it may have voted is over then, so it cannot vote twice in one.
+
+mod history;
+mod past;
+mod peers;
+mod progress;
+mod repair;
+mod state;
+
+pub use history::Pin;
+use history::{Behind, History};
+use peers::{PeerError, Peers};
+use progress::Progress;
+pub use repair::set_aside;
+use state::FetchError;
+
+use crate::{config::Folder, core::Node};
+use futures::future::join_all;
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use stint_consensus::Floor;
+use stint_proto::{
+    Genesis, GenesisError, Hash,
+    limits::{FAR_BEHIND, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
+};
+use stint_store::{Joining, Keep, Medium, Results, Standing, Store, StoreError, Target, standing};
+use stint_verifier::{Fact, Trust};
+
+/// Times that another snapshot is chosen because peers no longer offer the one before.
+const SNAPSHOTS: u32 = 10;
+/// Heights behind the engine's first block after which it surely knows its own way.
+const FLOOR_HEIGHTS: u64 = 1_000;
+
+/// What the operator asks for at the start of a node.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Fetch the ledger from peers even if it is young.
+    pub sync: bool,
+    /// Check what is stored, and fetch from peers what is damaged.
+    pub repair: bool,
+    /// Vote at once though earlier votes are lost.
+    pub forget_votes: bool,
+    /// A block whose hash is known from elsewhere.
+    pub pin: Option<Pin>,
+}
+
+/// Why a node did not come to where the ledger is.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// It cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file cannot be moved.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// There is nobody to fetch from.
+    #[error("{0}")]
+    Peers(String),
+    /// Something is lost that only --repair brings back.
+    #[error("{0}")]
+    Lost(String),
+}
+
+/// A node that comes to where the ledger is.
+pub struct Join {
+    folder: Folder,
+    genesis: Genesis,
+    chain_id: Hash,
+    trust: Trust,
+    keep: Keep,
+    wishes: Wishes,
+    peers: Peers,
+    /// The engine has no votes of before.
+    without_votes: bool,
+    /// Milliseconds since 1970.
+    began: u64,
+}
+
+impl Join {
+    /// Looks at the folder and says what is amiss.
+    pub fn new(
+        folder: Folder,
+        genesis: Genesis,
+        chain_id: Hash,
+        keep: Keep,
+        wishes: Wishes,
+        peers: impl IntoIterator<Item = (String, SocketAddr)>,
+    ) -> Result<Join, GenesisError> {
+        let without_votes = std::fs::read_dir(folder.engine()).map_or(true, |mut files| files.next().is_none());
+        let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
+        let peers = Peers::new(chain_id, peers);
+        let trust = genesis.trust(chain_id)?;
+        Ok(Join { folder, genesis, chain_id, trust, keep, wishes, peers, without_votes, began })
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Folder(self.folder.state())
+    }
+
+    fn trust(&self) -> Trust {
+        self.trust.clone()
+    }
+
+    /// Fetches the state of a recent block, and the blocks before it, where the folder needs that.
+    pub async fn fetch_state(&mut self) -> Result<(), JoinError> {
+        let medium = self.medium();
+        let here = tokio::task::spawn_blocking(move || standing(&medium)).await;
+        let here = here.map_err(|e| JoinError::Peers(e.to_string()))??;
+        match here {
+            Standing::Whole(0) | Standing::Empty if self.without_votes => {
+                let heights = self.peers.heights().await.unwrap_or(0);
+                let wanted = self.wishes.sync || self.wishes.repair;
+                let old = heights >= FAR_BEHIND || wanted && heights > 0;
+                // A ledger without snapshots is young enough to be executed from its beginning.
+                if !old || !self.is_proven(heights.min(FAR_BEHIND)).await || !self.is_offered().await {
+                    return Ok(());
+                }
+            }
+            Standing::Empty if !self.wishes.repair => {
+                return Err(JoinError::Lost(format!(
+                    "{} is empty, and the votes in {} are of a node that had been further; if the disk was replaced, start with --repair to fetch the ledger from peers",
+                    self.folder.state().display(),
+                    self.folder.engine().display()
+                )));
+            }
+            Standing::Empty | Standing::Joining => {}
+            Standing::Whole(tip) => {
+                // Only peers that keep the next block can tell how the ledger went on.
+                let heights = self.peers.heights().await.unwrap_or(0);
+                if heights < tip + FAR_BEHIND || self.next_block_is_kept(tip + 1).await {
+                    return Ok(());
+                }
+                tracing::info!("no peer keeps block {} any more: the state is fetched anew", tip + 1);
+                repair::move_aside(&self.folder.state())?;
+            }
+        }
+        self.fetch_whole().await
+    }
+
+    /// Whether some peer can prove a block of at least this height.
+    async fn is_proven(&mut self, height: u64) -> bool {
+        let trust = self.trust();
+        let clients: Vec<_> = self.peers.usable().filter_map(|i| self.peers.client(i)).collect();
+        let proven = join_all(clients.into_iter().map(|c| peers::newest(c, &trust))).await;
+        proven.into_iter().flatten().any(|newest| newest >= height)
+    }
+
+    /// Whether some peer offers a snapshot, or one cannot tell.
+    async fn is_offered(&self) -> bool {
+        let clients = self.peers.usable().filter_map(|i| self.peers.client(i));
+        let offers = join_all(clients.map(|c| peers::snapshot(c, &self.trust))).await;
+        !offers.iter().all(|offer| matches!(offer, Err(PeerError::Missing(_))))
+    }
+
+    /// Whether some peer still has a block.
+    async fn next_block_is_kept(&self, height: u64) -> bool {
+        let clients = self.peers.usable().filter_map(|i| self.peers.client(i));
+        let statuses = join_all(clients.map(async |c| c.status().await)).await;
+        statuses.into_iter().flatten().any(|s| s.oldest_block <= height && s.height >= height)
+    }
+
+    async fn fetch_whole(&mut self) -> Result<(), JoinError> {
+        crate::config::make_folder(&self.folder.state())?;
+        for _ in 0..SNAPSHOTS {
+            match self.fetch_one().await {
+                Ok(()) => return Ok(()),
+                Err(FetchError::Gone) => {
+                    tracing::info!("the snapshot is no longer offered; another one is chosen");
+                    // What was fetched of it is of no use for another height.
+                    repair::remove(&self.folder.state())?;
+                }
+                Err(FetchError::Alone) => return Err(JoinError::Peers(self.alone())),
+                Err(FetchError::Failed(why)) => return Err(JoinError::Peers(why)),
+                Err(FetchError::Store(e)) => return Err(e.into()),
+            }
+        }
+        Err(JoinError::Peers(format!(
+            "{SNAPSHOTS} snapshots in a row were no longer offered before they were fetched; ask the peers' operators for a larger snapshot_every, or start again at a quieter time"
+        )))
+    }
+
+    fn alone(&self) -> String {
+        let names: Vec<&str> = self.peers.all.iter().map(|p| p.name.as_str()).collect();
+        match names.is_empty() {
+            true => format!(
+                "{} names no peer to fetch from; give at least one of its peers a line: grpc = \"address:port\"",
+                self.folder.config().display()
+            ),
+            false => format!(
+                "none of the peers {} gives what is needed; start again when some of them answer: what was fetched is kept",
+                names.join(", ")
+            ),
+        }
+    }
+
+    async fn fetch_one(&mut self) -> Result<(), FetchError> {
+        let (medium, keep) = (self.medium(), self.keep);
+        let mut joining = match standing(&medium)? {
+            Standing::Joining => Joining::resume(&medium, &self.genesis, self.chain_id, keep)?,
+            _ => {
+                let target = self.target().await?;
+                Joining::begin(&medium, &self.genesis, self.chain_id, keep, target)?
+            }
+        };
+        self.peers.connect().await;
+        let target = joining.target();
+        tracing::info!("fetching the state after block {} from {} peers", target.height, self.peers.usable().count());
+        {
+            let keys = self.keys(target.height).await;
+            state::fetch(&mut self.peers, &mut joining, &Progress::new("state", keys)).await?;
+        }
+        tracing::info!("fetching blocks {} to {}", joining.next_block().0, target.height);
+        let (next, parent) = joining.next_block();
+        let results = joining.results_before()?;
+        // What the block before the first one led to bears out what the first led to.
+        let first = if results.is_none() { next.saturating_sub(1).max(1) } else { next };
+        let mut history = History::new(self.trust(), self.wishes.pin, true, Behind { next: first, parent, results });
+        let progress = Progress::new("blocks", target.height + 1 - next);
+        past::fetch(&mut self.peers, &mut history, &mut joining, &progress).await?;
+        tokio::task::block_in_place(|| joining.finish())?;
+        Ok(())
+    }
+
+    /// How many keys the peers say that the state has.
+    async fn keys(&self, height: u64) -> u64 {
+        use stint_proto::v1::GetSnapshotRequest;
+        let clients = self.peers.usable().filter_map(|i| self.peers.client(i));
+        let asked = clients.map(async |c| peers::ask(c.ledger().get_snapshot(GetSnapshotRequest { height })).await);
+        join_all(asked).await.into_iter().flatten().map(|s| s.keys).max().unwrap_or(0)
+    }
+
+    /// The newest snapshot that a peer offers.
+    async fn target(&mut self) -> Result<Target, FetchError> {
+        let trust = self.trust();
+        for attempt in 0..2 {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                self.peers.forgive().await;
+            }
+            self.peers.connect().await;
+            let clients: Vec<_> = self.peers.usable().filter_map(|i| Some((i, self.peers.client(i)?))).collect();
+            let asked = clients.into_iter().map(async |(i, c)| (i, peers::snapshot(c, &trust).await));
+            let mut best: Option<Target> = None;
+            for (peer, offer) in join_all(asked).await {
+                self.peers.judge(peer, offer.as_ref().err());
+                let Ok((proven, transactions)) = offer else { continue };
+                let Fact::State(_, led) = proven.fact else { continue };
+                let Some(outcome) = led.outcomes.first().copied() else { continue };
+                let results = Results { outcome, results_root: outcome.chain(led.before, led.height) };
+                let from = (led.height + 1).saturating_sub(VALIDITY_WINDOW).max(1);
+                let from = self.wishes.pin.map_or(from, |pin| from.min(pin.height));
+                if best.is_none_or(|b| b.height < led.height) {
+                    best = Some(Target { height: led.height, results, transactions, from });
+                }
+            }
+            if let Some(target) = best {
+                return Ok(target);
+            }
+        }
+        Err(FetchError::Alone)
+    }
+
+    /// Executes what peers are ahead, and says where the engine begins when it does not know that itself.
+    pub async fn catch_up(&mut self, node: &Arc<Node>) -> Result<Option<Floor>, JoinError> {
+        let tip = node.tip().height;
+        let lost = self.without_votes && (tip > 0 || self.wishes.sync || self.wishes.repair);
+        let heights = self.peers.heights().await.unwrap_or(0);
+        let alone = self.genesis.validators.len() == 1;
+        if heights >= tip + FAR_BEHIND || lost && !alone {
+            self.follow(node, lost && !self.wishes.forget_votes, heights).await?;
+        } else if !lost {
+            return self.floor(node);
+        }
+        if let Some(newest) = node.store.newest_signed()? {
+            node.store.set_floor(newest)?;
+        }
+        self.floor(node)
+    }
+
+    async fn follow(&mut self, node: &Arc<Node>, lost_votes: bool, heights: u64) -> Result<(), JoinError> {
+        let tip = node.tip();
+        let parent = Some(tip.block).filter(|block| *block != Hash::ZERO);
+        let behind = Behind { next: tip.height + 1, parent, results: None };
+        let mut history = History::new(self.trust(), self.wishes.pin, false, behind);
+        let progress = Progress::new("blocks", heights.saturating_sub(tip.height));
+        let safe = self.began + VALIDATOR_CLOCKS_MS;
+        if lost_votes {
+            tracing::info!(
+                "the votes of before are lost: waiting for a block that the other validators begin after {} s from now",
+                VALIDATOR_CLOCKS_MS / 1000
+            );
+        }
+        let store = node.store.clone();
+        let enough = move || Ok(!lost_votes || votes_are_over(&store, safe)?);
+        let followed = past::follow(&mut self.peers, &mut history, node, &progress, enough).await;
+        followed.map_err(|e| match e {
+            FetchError::Store(e) => e.into(),
+            FetchError::Failed(why) => JoinError::Peers(why),
+            FetchError::Gone | FetchError::Alone => JoinError::Peers(self.alone()),
+        })
+    }
+
+    /// Where the engine was last begun anew, as long as it may not have got beyond that.
+    fn floor(&self, node: &Node) -> Result<Option<Floor>, JoinError> {
+        let Some(height) = node.store.floor()? else { return Ok(None) };
+        if node.tip().height > height + FLOOR_HEIGHTS {
+            return Ok(None);
+        }
+        let missing = || StoreError::Damaged(format!("block {height}, with which the engine began, or its votes"));
+        let block = node.store.block(height)?.and_then(|b| stint_proto::Block::decode(b).ok()).ok_or_else(missing)?;
+        let certificate = node.store.certificate(height)?.ok_or_else(missing)?;
+        Ok(Some(Floor { block, certificate }))
+    }
+}
+
+/// Whether the newest block with votes of its own was begun after a time.
+fn votes_are_over(store: &Store, safe: u64) -> Result<bool, StoreError> {
+    let newest = store.newest_signed()?;
+    let header = newest.map(|height| store.header(height)).transpose()?.flatten();
+    Ok(header.is_some_and(|h| h.time_ms > safe))
+}
+
+impl From<PeerError> for FetchError {
+    fn from(e: PeerError) -> FetchError {
+        FetchError::Failed(e.to_string())
+    }
+}
