@@ -144,7 +144,10 @@ pub async fn run(
     // Open streams must not keep a stopped node alive.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), &mut serving).await;
     serving.abort();
-    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+    if result.is_ok() && matches!(ended, Ok(Ok(()))) {
+        join::seal::set(&folder)?;
+    }
     result
 }
 
@@ -163,6 +166,7 @@ async fn join(
     }
     let others = config.peers.iter().filter(|p| p.name != config.name);
     let peers: Vec<_> = others.filter_map(|p| Some((p.name.clone(), p.grpc?))).collect();
+    join::seal::open(folder)?;
     let mut join =
         Join::new(folder.clone(), genesis.clone(), chain_id, keep, wishes, peers).map_err(ConfigError::from)?;
     join.fetch_state().await?;

@@ -95,6 +95,14 @@ impl Devnet {
         self.processes[i] = Some(command.spawn().expect("stint starts"));
     }
 
+    /// Ends a validator in order.
+    pub fn stop(&mut self, i: usize) {
+        if let Some(mut child) = self.processes[i].take() {
+            drop(child.stdin.take());
+            child.wait().expect("an ended process");
+        }
+    }
+
     /// Ends a validator by SIGKILL.
     pub fn kill(&mut self, i: usize) {
         if let Some(mut child) = self.processes[i].take() {

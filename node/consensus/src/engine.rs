@@ -84,6 +84,11 @@ pub fn max_message_bytes(validators: u32) -> u32 {
     ])
 }
 
+/// Where the engine keeps the votes of a partition.
+pub(crate) fn folder_of_votes(partition: &str) -> String {
+    format!("{partition}-simplex")
+}
+
 /// What one validator's engine is made of.
 pub struct Parts<P, B, S, R> {
     /// This validator's key.
@@ -235,7 +240,7 @@ where
             relay: adapter.clone(),
             reporter: adapter,
             strategy: Sequential,
-            partition: format!("{partition}-simplex"),
+            partition: folder_of_votes(&partition),
             mailbox_size: MAILBOX,
             epoch: Epoch::zero(),
             floor: first_view,

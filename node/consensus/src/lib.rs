@@ -31,7 +31,7 @@ pub use engine::{CHANNELS, Parts, QUOTAS, Running, max_message_bytes, start};
 pub use env::Env;
 pub use finality::Floor;
 pub use ledger::{Ack, Ancestors, Draft, Ledger, MakeLedger};
-pub use production::{Config, ConsensusError, Peer, run};
+pub use production::{Config, ConsensusError, Peer, VOTES, run};
 
 /// Timing of the engine. A leader that finds nothing to propose waits for the heartbeat, so
 /// timeouts are longer.

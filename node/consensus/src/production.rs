@@ -72,6 +72,11 @@ pub enum ConsensusError {
     Ended(&'static str),
 }
 
+/// What the engine keeps is in folders that begin so.
+const PARTITION: &str = "stint";
+/// The folder of its votes, below that of all it keeps.
+pub const VOTES: &str = "stint-simplex";
+
 /// Threads of the engine beside the executor's.
 const THREADS: usize = 2;
 const MAILBOX: NonZeroUsize = NZUsize!(1024);
@@ -131,7 +136,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             namespace,
             genesis: config.genesis,
             floor: config.floor,
-            partition: "stint".into(),
+            partition: PARTITION.into(),
             timing: config.timing,
             peers: oracle.clone(),
             blocker: oracle.clone(),
@@ -146,4 +151,14 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             (name, _, _) = select_all(ends) => Err(ConsensusError::Ended(name)),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn votes_are_where_others_look_for_them() {
+        assert_eq!(crate::engine::folder_of_votes(PARTITION), VOTES);
+    }
 }

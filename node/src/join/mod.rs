@@ -19,6 +19,7 @@ mod past;
 mod peers;
 mod progress;
 mod repair;
+pub mod seal;
 mod state;
 
 pub use history::Pin;

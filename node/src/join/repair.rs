@@ -23,6 +23,7 @@ pub fn set_aside(folder: &Folder, genesis: &Genesis, chain_id: Hash, keep: Keep)
             move_aside(&folder.state())?;
         }
     }
+    super::seal::remove(folder)?;
     if folder.engine().exists() {
         move_aside(&folder.engine())?;
     }

@@ -1,7 +1,7 @@
 //! Column families and their options.
 
 use crate::{Medium, StoreError};
-use rocksdb::{BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, Env, Options};
+use rocksdb::{BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, Env, LogLevel, Options};
 use std::cmp::Ordering;
 
 pub const STATE: &str = "state";
@@ -27,8 +27,9 @@ pub fn open(medium: &Medium) -> Result<DB, StoreError> {
     options.set_max_background_jobs(2);
     options.set_max_total_wal_size(LOG_BYTES);
     options.set_max_open_files(OPEN_FILES);
-    options.set_keep_log_file_num(4);
-    options.set_max_log_file_size(4 << 20);
+    options.set_log_level(LogLevel::Warn);
+    options.set_keep_log_file_num(2);
+    options.set_max_log_file_size(1 << 20);
     let path = match medium {
         Medium::Folder(path) => path.clone(),
         Medium::Memory(env) => {

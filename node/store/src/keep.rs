@@ -100,14 +100,14 @@ impl Store {
         self.set_oldest(next)?;
         if next.receipts > before.receipts {
             self.forget_calls(next.receipts)?;
-            self.forget(RECEIPTS, &place(0, 0), &place(next.receipts, 0))?;
+            self.forget(RECEIPTS, &place(0, 0), &place(next.receipts - 1, u32::MAX))?;
         }
         if next.block > before.block {
             // What genesis led to stays, and what the block before the oldest led to: proofs begin with it.
-            let (first, end) = (1u64.to_be_bytes(), next.block.to_be_bytes());
-            self.forget(BLOCKS, &first, &end)?;
-            self.forget(CERTIFICATES, &first, &end)?;
-            self.forget(RESULTS, &first, &(next.block - 1).to_be_bytes())?;
+            let (first, last) = (1u64.to_be_bytes(), (next.block - 1).to_be_bytes());
+            self.forget(BLOCKS, &first, &last)?;
+            self.forget(CERTIFICATES, &first, &last)?;
+            self.forget(RESULTS, &first, &next.block.saturating_sub(2).to_be_bytes())?;
         }
         if next.state > before.state {
             self.forget_states(next.state)?;
@@ -121,18 +121,18 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a range of a column that is sorted by height, and its files.
-    fn forget(&self, column: &str, first: &[u8], end: &[u8]) -> Result<(), StoreError> {
-        if first >= end {
+    /// Deletes the keys up to the last one of a column that is sorted by height, and their files.
+    fn forget(&self, column: &str, first: &[u8], last: &[u8]) -> Result<(), StoreError> {
+        if first > last {
             return Ok(());
         }
         let family = self.family(column)?;
         let mut batch = WriteBatch::default();
-        batch.delete_range_cf(family, first, end);
+        batch.delete_range_cf(family, first, &[last, &[0]].concat());
         self.db().write(batch)?;
-        // Nothing is left in these files but what the range deletes.
-        self.db().delete_file_in_range_cf(family, first, end)?;
-        self.db().compact_range_cf(family, Some(first), Some(end));
+        // Files go whole, with the last key too; compacting the others leaves nothing of the range.
+        self.db().delete_file_in_range_cf(family, first, last)?;
+        self.db().compact_range_cf(family, Some(first), Some(last));
         Ok(())
     }
 

@@ -98,6 +98,9 @@ fn the_disk_gets_back_what_is_let_go() {
         assert_eq!(store.state_at(height).get(b"c/7").is_ok(), height >= state, "state {height}");
     }
     // A larger setting brings nothing back, and an archive keeps all.
-    assert_eq!(store.state_at(BLOCKS).get(b"c/7").expect("kept"), open(&archive, Keep::ARCHIVE).state_at(BLOCKS).get(b"c/7").expect("kept"));
+    assert_eq!(
+        store.state_at(BLOCKS).get(b"c/7").expect("kept"),
+        open(&archive, Keep::ARCHIVE).state_at(BLOCKS).get(b"c/7").expect("kept")
+    );
     assert_eq!(open(&archive, Keep::ARCHIVE).oldest(), Oldest { block: 1, receipts: 1, state: 0 });
 }

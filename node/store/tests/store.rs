@@ -102,6 +102,9 @@ impl World {
         let pruned = self.store.prune().expect("pruned");
         let after = self.store.oldest();
         assert_eq!(pruned, after != before);
+        for height in 1..after.receipts {
+            assert_eq!(self.store.locate(call(height)).expect("readable"), None, "{before:?} {after:?} {height}");
+        }
         for (before, after, keep) in [
             (before.block, after.block, KEEP.blocks),
             (before.receipts, after.receipts, KEEP.receipts),
