@@ -19,7 +19,7 @@ use crate::{
     Hash, Reader, hash, hash_parts,
     key::{BITS_A_BYTE, Below, bit, bytes_of, last_byte},
 };
-use alloc::{borrow::ToOwned, vec, vec::Vec};
+use alloc::{borrow::ToOwned, vec::Vec};
 use core::cmp::Ordering;
 
 /// Keys of the largest bucket.
@@ -40,13 +40,34 @@ pub fn value_hash(value: &[u8]) -> Hash {
 
 /// Hash of a bucket: its keys, ascending, with the hashes of their values.
 pub fn bucket_hash<'a>(leaves: impl IntoIterator<Item = (&'a [u8], Hash)>) -> Hash {
-    let mut bytes = vec![0];
-    for (key, value_hash) in leaves {
-        bytes.extend_from_slice(&(key.len() as u16).to_be_bytes());
-        bytes.extend_from_slice(key);
-        bytes.extend_from_slice(&value_hash.0);
+    let mut hash = BucketHash::default();
+    leaves.into_iter().for_each(|(key, value)| hash.leaf(key, value));
+    hash.end()
+}
+
+/// The same, leaf by leaf.
+pub struct BucketHash(Vec<u8>);
+
+impl Default for BucketHash {
+    fn default() -> BucketHash {
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.push(0);
+        BucketHash(bytes)
     }
-    if bytes.len() == 1 { Hash::ZERO } else { hash_parts(&[&bytes]) }
+}
+
+impl BucketHash {
+    /// The next key, with the hash of its value.
+    pub fn leaf(&mut self, key: &[u8], value: Hash) {
+        self.0.extend_from_slice(&(key.len() as u16).to_be_bytes());
+        self.0.extend_from_slice(key);
+        self.0.extend_from_slice(&value.0);
+    }
+
+    /// The hash over them.
+    pub fn end(self) -> Hash {
+        if self.0.len() == 1 { Hash::ZERO } else { hash_parts(&[&self.0]) }
+    }
 }
 
 /// Hash of a branch at `bit`; `key` is any key below it.

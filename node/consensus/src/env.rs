@@ -87,7 +87,7 @@ impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env fo
 
     fn prune(&self, height: u64) {
         if let Some(marshal) = self.marshal.get() {
-            let _ = marshal.prune(Height::new(height));
+            marshal.prune(Height::new(height));
         }
     }
 

@@ -90,6 +90,8 @@ pub struct Join {
     peers: Peers,
     /// The engine has no votes of before.
     without_votes: bool,
+    /// The state was fetched.
+    fetched: bool,
     /// Milliseconds since 1970.
     began: u64,
 }
@@ -108,7 +110,7 @@ impl Join {
         let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
         let peers = Peers::new(chain_id, peers);
         let trust = genesis.trust(chain_id)?;
-        Ok(Join { folder, genesis, chain_id, trust, keep, wishes, peers, without_votes, began })
+        Ok(Join { folder, genesis, chain_id, trust, keep, wishes, peers, without_votes, fetched: false, began })
     }
 
     fn medium(&self) -> Medium {
@@ -181,7 +183,10 @@ impl Join {
         crate::config::make_folder(&self.folder.state())?;
         for _ in 0..SNAPSHOTS {
             match self.fetch_one().await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.fetched = true;
+                    return Ok(());
+                }
                 Err(FetchError::Gone) => {
                     tracing::info!("the snapshot is no longer offered; another one is chosen");
                     // What was fetched of it is of no use for another height.
@@ -283,12 +288,14 @@ impl Join {
         let tip = node.tip().height;
         let lost = self.without_votes && (tip > 0 || self.wishes.sync || self.wishes.repair);
         let heights = self.peers.heights().await.unwrap_or(0);
-        let alone = self.genesis.validators.len() == 1;
-        if heights >= tip + FAR_BEHIND || lost && !alone {
-            self.follow(node, lost && !self.wishes.forget_votes, heights).await?;
+        // Alone there is nobody whose votes could contradict one's own.
+        let waits = lost && self.genesis.validators.len() > 1;
+        if self.fetched || waits || heights >= tip + FAR_BEHIND {
+            self.follow(node, waits && !self.wishes.forget_votes, heights).await?;
         } else if !lost {
             return self.floor(node);
         }
+        // The engine has not seen the blocks before, or not all of them.
         if let Some(newest) = node.store.newest_signed()? {
             node.store.set_floor(newest)?;
         }
@@ -302,6 +309,7 @@ impl Join {
         let mut history = History::new(self.trust(), self.wishes.pin, false, behind);
         let progress = Progress::new("blocks", heights.saturating_sub(tip.height));
         let safe = self.began + VALIDATOR_CLOCKS_MS;
+        tracing::info!("executing the blocks from {} on, to about {heights}", tip.height + 1);
         if lost_votes {
             tracing::info!(
                 "the votes of before are lost: waiting for a block that the other validators begin after {} s from now",

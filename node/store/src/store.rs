@@ -3,6 +3,7 @@ use crate::{
     columns::{self, BLOCKS, CALLS, CERTIFICATES, META, RECEIPTS, RESULTS, STATE},
     genesis,
     read::{call_key, place},
+    tree::WORTH_A_THREAD,
     versions::Versions,
 };
 use bytes::Bytes;
@@ -260,14 +261,25 @@ impl Store {
     fn stage(&self, batch: &mut WriteBatch, height: u64, writes: &Writes) -> Result<Tree, StoreError> {
         let family = self.family(STATE)?;
         let at = height.to_le_bytes();
-        for (key, value) in writes {
-            match value {
-                Some(v) => batch.put_cf_with_ts(family, key, at, v),
-                None => batch.delete_cf_with_ts(family, key, at),
-            }
-        }
         let before = self.versions().newest();
-        Ok(before.with(writes.iter().map(|(k, v)| (&k[..], v.as_deref()))))
+        let after = || before.with(writes.iter().map(|(k, v)| (&k[..], v.as_deref())));
+        let mut fill = || {
+            for (key, value) in writes {
+                match value {
+                    Some(v) => batch.put_cf_with_ts(family, key, at, v),
+                    None => batch.delete_cf_with_ts(family, key, at),
+                }
+            }
+        };
+        if writes.len() < WORTH_A_THREAD {
+            fill();
+            return Ok(after());
+        }
+        Ok(std::thread::scope(|scope| {
+            let tree = scope.spawn(after);
+            fill();
+            tree.join().unwrap_or_else(|_| after())
+        }))
     }
 
     /// Writes a batch with its tip, durably.
@@ -276,19 +288,32 @@ impl Store {
         batch.put_cf(self.family(RESULTS)?, tip.height.to_be_bytes(), stored);
         let encoded = [&tip.height.to_be_bytes()[..], &tip.transactions.to_be_bytes(), &tip.block.0].concat();
         batch.put_cf(self.family(META)?, b"tip", encoded);
+        let retired = self.versions().retire(tip.height);
         self.tell(Moment::Staged, tip.height);
+        match batch.len() < WORTH_A_THREAD {
+            true => self.write(batch, tip.height)?,
+            // Old trees are taken apart while the disk is waited for.
+            false => std::thread::scope(|scope| {
+                scope.spawn(|| drop(retired));
+                self.write(batch, tip.height)
+            })?,
+        }
+        self.tell(Moment::Durable, tip.height);
+        self.versions().push(tip.height, tree);
+        *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
+        Ok(())
+    }
+
+    fn write(&self, batch: WriteBatch, height: u64) -> Result<(), StoreError> {
         match self.witness {
             None => self.db.write_opt(batch, &durable())?,
             // The same in two steps.
             Some(_) => {
                 self.db.write(batch)?;
-                self.tell(Moment::Written, tip.height);
+                self.tell(Moment::Written, height);
                 self.db.flush_wal(true)?;
             }
         }
-        self.tell(Moment::Durable, tip.height);
-        self.versions().push(tip.height, tree);
-        *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
         Ok(())
     }
 

@@ -49,11 +49,19 @@ impl Versions {
         }
     }
 
-    /// Takes the next tree and lets go of the oldest.
+    /// Takes the next tree.
     pub fn push(&mut self, height: u64, tree: Tree) {
         self.newest.insert(height, tree);
-        self.newest.retain(|h, _| h + KEPT > height);
-        let (every, kept) = (self.every, OFFERED + 1);
-        self.built.retain(|h, _| h + every * kept > height);
+    }
+
+    /// The trees that a tip no longer needs, for whoever has the time to take them apart.
+    pub fn retire(&mut self, tip: u64) -> Vec<Tree> {
+        let oldest = (tip + 1).saturating_sub(KEPT);
+        let newest = self.newest.split_off(&oldest);
+        let snapshot = (tip + 1).saturating_sub(self.every * (OFFERED + 1));
+        let built = self.built.split_off(&snapshot);
+        let newest = std::mem::replace(&mut self.newest, newest);
+        let built = std::mem::replace(&mut self.built, built);
+        newest.into_values().chain(built.into_values()).collect()
     }
 }

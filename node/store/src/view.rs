@@ -73,6 +73,6 @@ impl State for StateView {
         let entries = self.store.db().iterator_cf_opt(self.store.family(STATE)?, options, mode);
         let read: Result<Vec<Entry>, _> =
             entries.take(limit).map(|e| e.map(|(k, v)| (k.into_vec(), v.into_vec())).map_err(failed)).collect();
-        self.kept().and_then(|()| read)
+        self.kept().and(read)
     }
 }

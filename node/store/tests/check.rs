@@ -43,8 +43,8 @@ fn commit(store: &Store) {
         block.header.parent = genesis_block(&genesis(), CHAIN).header.hash();
     }
     block.transactions = (0..height % 4).map(|i| call(height * 10 + i)).collect();
-    let mut result = BlockResult::default();
-    result.effective = block.transactions.iter().map(|t| t.id()).zip(0..).collect();
+    let effective = block.transactions.iter().map(|t| t.id()).zip(0..).collect();
+    let mut result = BlockResult { effective, ..Default::default() };
     if height.is_multiple_of(7) {
         block.transactions.push(call(REPEATED));
     }
@@ -72,7 +72,7 @@ fn commit(store: &Store) {
     result.writes.insert(vec![b'c', height as u8 % 5], Some(vec![height as u8]));
     let signature = key().sign(&signed(&block.header)).to_bytes();
     let certificate = Certificate { votes: vec![(0, signature)] };
-    store.commit(&block, (height % 3 != 0).then_some(&certificate), &result).expect("committed");
+    store.commit(&block, (!height.is_multiple_of(3)).then_some(&certificate), &result).expect("committed");
 }
 
 /// A ledger in a folder that no node has open.

@@ -3,8 +3,8 @@
 //! ```text
 //!   block h:   staged ── written ── durable ── next block
 //!                 │          │          │
-//!    image:      h-1     h, h-1 or      h         and from each of them the same block h or h+1 leads to the same root
-//!                        torn between
+//!    image:      h-1    all of it: h    h         and from each of them the next block leads to the same root
+//!                       lost, torn: h-1
 //! ```
 
 mod common;
@@ -16,13 +16,18 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
 };
 use stint_proto::{CallId, Hash, v1};
 use stint_runtime::BlockResult;
 use stint_store::{Keep, Location, Medium, Moment, Store, Witness};
 
 const BLOCKS: u64 = 300;
+const WORKERS: usize = 2;
 /// So little that pruning and compaction run all the time.
 const KEEP: Keep = Keep { blocks: 120, receipts: 60, states: 40, snapshot_every: 10 };
 
@@ -67,9 +72,8 @@ fn logs(folder: &Path) -> BTreeMap<PathBuf, u64> {
 
 /// What the disk holds if the power fails now, with so many bytes of the newest log. Older ones are synced when they are
 /// closed.
-fn image(of: &Path, at: &Path, length: impl Fn(&Path, u64) -> u64) {
-    let _ = fs::remove_dir_all(at);
-    fs::create_dir(at).expect("a folder");
+fn image(of: &Path, at: &Path, length: &dyn Fn(&Path, u64) -> u64) {
+    fs::create_dir_all(at).expect("a folder");
     let newest = logs(of).into_keys().max();
     for file in fs::read_dir(of).expect("a folder").flatten() {
         let copy = at.join(file.file_name());
@@ -85,12 +89,18 @@ fn image(of: &Path, at: &Path, length: impl Fn(&Path, u64) -> u64) {
     }
 }
 
-/// The power failed in block `height`. What is left goes on as if nothing had been.
-fn goes_on(at: &Path, roots: &[Hash], heights: std::ops::RangeInclusive<u64>) -> u64 {
+/// What is left when the power fails, and the block that it ends with.
+struct Image {
+    at: PathBuf,
+    height: u64,
+}
+
+/// It goes on as if nothing had been.
+fn goes_on(at: &Path, roots: &[Hash], height: u64) {
     let store = open(at, None);
     let tip = store.tip();
-    assert!(heights.contains(&tip.height), "block {} is not in {heights:?}", tip.height);
-    assert_eq!(tip.results.results_root, roots[tip.height as usize], "block {}", tip.height);
+    assert_eq!(tip.height, height);
+    assert_eq!(tip.results.results_root, roots[height as usize], "block {height}");
     // A call is found with its block and not without it.
     let found = |height| store.locate(call(height)).expect("readable");
     if tip.height > 0 {
@@ -100,7 +110,6 @@ fn goes_on(at: &Path, roots: &[Hash], heights: std::ops::RangeInclusive<u64>) ->
     if (tip.height as usize) + 1 < roots.len() {
         assert_eq!(commit(&store), roots[tip.height as usize + 1], "after block {}", tip.height);
     }
-    tip.height
 }
 
 #[test]
@@ -115,10 +124,35 @@ fn from_every_point_of_three_hundred_blocks_the_store_goes_on_the_same() {
         roots.extend((0..BLOCKS).map(|_| commit(&calm)));
     }
 
+    // Images are opened beside the run.
+    let (to_open, images) = mpsc::sync_channel::<Image>(WORKERS);
+    let images = Arc::new(Mutex::new(images));
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|_| {
+            let (images, roots) = (images.clone(), roots.clone());
+            std::thread::spawn(move || {
+                let mut opened = 0;
+                loop {
+                    let next = images.lock().expect("one at a time").recv();
+                    let Ok(Image { at, height }) = next else { return opened };
+                    goes_on(&at, &roots, height);
+                    fs::remove_dir_all(at).expect("removed");
+                    opened += 1;
+                }
+            })
+        })
+        .collect();
     let durable = Mutex::new(BTreeMap::new());
     let seen = Arc::new(Mutex::new([0u64; 3]));
     let witness: Witness = {
-        let (store, roots, seen) = (store.clone(), roots.clone(), seen.clone());
+        let (store, seen) = (store.clone(), seen.clone());
+        let number = AtomicU64::new(0);
+        let leave = move |length: &dyn Fn(&Path, u64) -> u64, height: u64| {
+            let at = at.join(number.fetch_add(1, Ordering::Relaxed).to_string());
+            image(&store, &at, length);
+            to_open.send(Image { at, height }).expect("a worker");
+            logs(&store)
+        };
         Arc::new(move |moment, height| {
             let mut durable = durable.lock().expect("one writer");
             let mut seen = seen.lock().expect("one writer");
@@ -127,26 +161,19 @@ fn from_every_point_of_three_hundred_blocks_the_store_goes_on_the_same() {
                 // Nothing of genesis is there to open before it is durable.
                 _ if height == 0 && moment != Moment::Durable => {}
                 Moment::Staged => {
-                    image(&store, &at, |log, whole| synced(log).min(whole));
-                    goes_on(&at, &roots, height - 1..=height - 1);
+                    leave(&|log, whole| synced(log).min(whole), height - 1);
                     seen[0] += 1;
                 }
                 Moment::Written => {
                     // What was written and not synced is there, is lost, or is torn.
-                    image(&store, &at, |_, whole| whole);
-                    goes_on(&at, &roots, height..=height);
-                    image(&store, &at, |log, whole| synced(log).min(whole));
-                    goes_on(&at, &roots, height - 1..=height - 1);
+                    leave(&|_, whole| whole, height);
+                    leave(&|log, whole| synced(log).min(whole), height - 1);
                     let torn = height % 7 + 1;
-                    image(&store, &at, |log, whole| synced(log) + whole.saturating_sub(synced(log)) * torn / 8);
-                    goes_on(&at, &roots, height - 1..=height - 1);
+                    leave(&|log, whole| synced(log) + whole.saturating_sub(synced(log)) * torn / 8, height - 1);
                     seen[1] += 1;
                 }
                 Moment::Durable => {
-                    *durable = logs(&store);
-                    let synced = |log: &Path| durable.get(log).copied().unwrap_or(0);
-                    image(&store, &at, |log, whole| synced(log).min(whole));
-                    goes_on(&at, &roots, height..=height);
+                    *durable = leave(&|_, whole| whole, height);
                     seen[2] += 1;
                 }
             }
@@ -155,5 +182,8 @@ fn from_every_point_of_three_hundred_blocks_the_store_goes_on_the_same() {
     let store = open(&store, Some(witness));
     let after: Vec<Hash> = (0..BLOCKS).map(|_| commit(&store)).collect();
     assert_eq!(after, roots[1..]);
+    drop(store);
+    let opened: u64 = workers.into_iter().map(|w| w.join().expect("every image goes on")).sum();
+    assert_eq!(opened, BLOCKS * 5 + 1);
     assert_eq!(*seen.lock().expect("ended"), [BLOCKS, BLOCKS, BLOCKS + 1]);
 }
