@@ -104,11 +104,10 @@ fn below_the_edge_everything_comes_from_the_environment() {
         "HashMap",
         "HashSet",
     ];
-    // None decides anything: the key of a folder of compiled code, compiling beside the blocks, halves of a tree.
+    // None decides anything: the key of a folder of compiled code, compiling and the tree beside the blocks.
     let excused = [
         ("runtime/src/cache.rs", "getrandom"),
         ("runtime/src/contracts.rs", "std::thread"),
-        ("node/store/src/tree.rs", "std::thread"),
         ("node/store/src/store.rs", "std::thread"),
     ];
     for folder in

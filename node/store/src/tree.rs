@@ -4,42 +4,27 @@
 //! that shares with the old all that stayed, so that a proof or a snapshot of an older height can
 //! be made while the ledger goes on.
 
-use std::{
-    cmp::Ordering,
-    sync::{Arc, OnceLock},
-};
+use std::{cmp::Ordering, sync::Arc};
 use stint_verifier::{
     Hash, Reader,
     key::{BITS_A_BYTE, Below, bit, first_difference},
-    tree::{BUCKET, BucketHash, KeyRange, Value, Writer, branch_hash, bucket_hash, value_hash},
+    tree::{BUCKET, KeyRange, Value, Writer, branch_hash, bucket_hash, value_hash},
 };
+
+/// Changes that take longer than to start a thread for them.
+pub(crate) const WORTH_A_THREAD: usize = 128;
 
 /// The tree over one state. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     /// None: the state is empty.
-    root: Option<Subtree>,
-}
-
-/// A part of the tree with what its parent must know of it, so that a change of another part need not look into it.
-#[derive(Clone, Debug)]
-struct Subtree {
-    hash: Hash,
-    keys: u64,
-    node: Node,
-}
-
-#[derive(Clone, Debug)]
-enum Node {
-    Bucket(Packed),
-    Branch(Arc<Branch>),
+    root: Option<Arc<Node>>,
 }
 
 #[derive(Debug)]
-struct Branch {
-    place: Place,
-    left: Subtree,
-    right: Subtree,
+enum Node {
+    Bucket { hash: Hash, leaves: Packed },
+    Branch { hash: Hash, place: Place, keys: u64, left: Arc<Node>, right: Arc<Node> },
 }
 
 /// Where a branch splits: all keys below share the bits before `bit`.
@@ -47,21 +32,8 @@ struct Branch {
 struct Place {
     bit: usize,
     /// Those bits as the beginning of a key; zeros behind them.
-    prefix: Prefix,
+    prefix: Box<[u8]>,
 }
-
-/// The beginning of a key, within its branch where it is as short as most are.
-#[derive(Clone, Debug)]
-enum Prefix {
-    Short(u8, [u8; SHORT]),
-    Long(Arc<[u8]>),
-}
-
-const SHORT: usize = 46;
-/// Changes that take longer than to start a thread for them.
-pub(crate) const WORTH_A_THREAD: usize = 128;
-/// Room for most keys.
-const KEY_BYTES: usize = 128;
 
 /// A key and the hash of its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,12 +48,12 @@ type Change<'a> = (&'a [u8], Option<Hash>);
 impl Tree {
     /// The root over everything.
     pub fn root(&self) -> Hash {
-        self.root.as_ref().map_or(Hash::ZERO, |r| r.hash)
+        self.root.as_ref().map_or(Hash::ZERO, |r| r.hash())
     }
 
     /// Number of keys.
     pub fn keys(&self) -> u64 {
-        self.root.as_ref().map_or(0, |r| r.keys)
+        self.root.as_ref().map_or(0, |r| r.keys())
     }
 
     /// The tree over entries in ascending order of their keys.
@@ -95,7 +67,7 @@ impl Tree {
         let changes: Vec<Change<'_>> = changes.into_iter().map(|(k, v)| (k, v.map(value_hash))).collect();
         debug_assert!(changes.windows(2).all(|c| c[0].0 < c[1].0));
         let root = match &self.root {
-            Some(root) => update(root, &changes, 0, threads()),
+            Some(root) => update(root, &changes),
             None => build(inserted(&changes).collect()),
         };
         Tree { root }
@@ -116,25 +88,36 @@ impl Tree {
     }
 }
 
-impl Subtree {
-    fn bucket(leaves: &[Leaf]) -> Subtree {
-        let hash = bucket_hash(leaves.iter().map(|l| (&l.key[..], l.value)));
-        Subtree { hash, keys: leaves.len() as u64, node: Node::Bucket(Packed::new(leaves)) }
+impl Node {
+    fn hash(&self) -> Hash {
+        match self {
+            Node::Bucket { hash, .. } | Node::Branch { hash, .. } => *hash,
+        }
     }
 
-    /// `key` is any key below.
-    fn branch(place: Place, key: &[u8], left: Subtree, right: Subtree) -> Subtree {
-        let hash = branch_hash(place.bit, key, left.hash, right.hash);
-        let keys = left.keys + right.keys;
-        Subtree { hash, keys, node: Node::Branch(Arc::new(Branch { place, left, right })) }
+    fn keys(&self) -> u64 {
+        match self {
+            Node::Bucket { leaves, .. } => leaves.len() as u64,
+            Node::Branch { keys, .. } => *keys,
+        }
+    }
+
+    fn bucket(leaves: &[Leaf]) -> Arc<Node> {
+        let hash = bucket_hash(leaves.iter().map(|l| (&l.key[..], l.value)));
+        Arc::new(Node::Bucket { hash, leaves: Packed::new(leaves) })
+    }
+
+    fn branch(place: Place, left: Arc<Node>, right: Arc<Node>) -> Arc<Node> {
+        let hash = branch_hash(place.bit, &place.prefix, left.hash(), right.hash());
+        Arc::new(Node::Branch { hash, place, keys: left.keys() + right.keys(), left, right })
     }
 
     fn collect(&self, into: &mut Vec<Leaf>) {
-        match &self.node {
-            Node::Bucket(leaves) => into.extend(leaves.iter()),
-            Node::Branch(branch) => {
-                branch.left.collect(into);
-                branch.right.collect(into);
+        match self {
+            Node::Bucket { leaves, .. } => into.extend(leaves.iter()),
+            Node::Branch { left, right, .. } => {
+                left.collect(into);
+                right.collect(into);
             }
         }
     }
@@ -149,12 +132,12 @@ impl Subtree {
         let beside = |key: &[u8]| below.map_or(Ordering::Equal, |b| b.beside(key));
         let asked = |r: &KeyRange| beside(&r.start) != Ordering::Less && beside(&r.end) != Ordering::Greater;
         if !ranges.iter().any(asked) {
-            out.hidden(self.hash);
+            out.hidden(self.hash());
             return Ok(());
         }
         let known = below.map_or(0, |b| b.bit / BITS_A_BYTE);
-        match &self.node {
-            Node::Bucket(leaves) => {
+        match self {
+            Node::Bucket { leaves, .. } => {
                 out.bucket(leaves.len());
                 for leaf in leaves.iter() {
                     let shown = ranges.iter().any(|r| r.start[..] <= *leaf.key && *leaf.key < r.end[..]);
@@ -162,36 +145,15 @@ impl Subtree {
                     out.leaf(known, &leaf.key, &value);
                 }
             }
-            Node::Branch(branch) => {
-                let place = &branch.place;
-                out.branch(known, place.bit, place.prefix.bytes());
-                let mut below = Below { prefix: place.prefix.bytes().to_vec(), bit: place.bit, right: false };
-                branch.left.show(Some(&below), ranges, value, out)?;
+            Node::Branch { place, left, right, .. } => {
+                out.branch(known, place.bit, &place.prefix);
+                let mut below = Below { prefix: place.prefix.to_vec(), bit: place.bit, right: false };
+                left.show(Some(&below), ranges, value, out)?;
                 below.right = true;
-                branch.right.show(Some(&below), ranges, value, out)?;
+                right.show(Some(&below), ranges, value, out)?;
             }
         }
         Ok(())
-    }
-}
-
-impl Prefix {
-    fn new(bytes: &[u8]) -> Prefix {
-        let mut short = [0; SHORT];
-        match short.get_mut(..bytes.len()) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                Prefix::Short(bytes.len() as u8, short)
-            }
-            None => Prefix::Long(bytes.into()),
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Prefix::Short(n, bytes) => &bytes[..usize::from(*n)],
-            Prefix::Long(bytes) => bytes,
-        }
     }
 }
 
@@ -202,31 +164,29 @@ impl Place {
     }
 
     fn new(bit: usize, key: &[u8]) -> Place {
-        let mut prefix = key[..bit.div_ceil(BITS_A_BYTE)].to_vec();
+        let mut prefix: Box<[u8]> = key[..bit.div_ceil(BITS_A_BYTE)].into();
         if let (Some(last), n @ 1..) = (prefix.last_mut(), bit % BITS_A_BYTE) {
             *last &= !(0xff >> (n - 1));
         }
-        Place { bit, prefix: Prefix::new(&prefix) }
+        Place { bit, prefix }
     }
 
-    /// Where the keys below stand beside `key`, which shares the first `known` bytes with them: before it, after it, or
-    /// around it.
-    fn cmp(&self, key: &[u8], known: usize) -> Ordering {
-        let (ours, theirs) = (&self.prefix.bytes()[known..], &key[known..]);
-        match first_difference(ours, theirs) {
-            Some(at) if at + known * BITS_A_BYTE < self.bit => ours.cmp(theirs),
+    /// Where the keys below stand beside `key`: before it, after it, or around it.
+    fn cmp(&self, key: &[u8]) -> Ordering {
+        match first_difference(&self.prefix, key) {
+            Some(at) if at < self.bit => self.prefix[..].cmp(key),
             _ => Ordering::Equal,
         }
     }
 
     /// How many of sorted changes come before the keys below, and how many before or among them.
-    fn bounds(&self, changes: &[Change<'_>], known: usize) -> (usize, usize) {
-        let around = |c: &Change<'_>| self.cmp(c.0, known) == Ordering::Equal;
-        if changes.first().is_none_or(around) && (changes.len() == 1 || changes.last().is_none_or(around)) {
+    fn bounds(&self, changes: &[Change<'_>]) -> (usize, usize) {
+        let around = |c: Option<&Change<'_>>| c.is_none_or(|c| self.cmp(c.0) == Ordering::Equal);
+        if around(changes.first()) && around(changes.last()) {
             return (0, changes.len());
         }
-        let before = changes.partition_point(|c| self.cmp(c.0, known) == Ordering::Greater);
-        (before, changes.partition_point(|c| self.cmp(c.0, known) != Ordering::Less))
+        let before = changes.partition_point(|c| self.cmp(c.0) == Ordering::Greater);
+        (before, changes.partition_point(|c| self.cmp(c.0) != Ordering::Less))
     }
 }
 
@@ -236,49 +196,30 @@ fn inserted<'a>(changes: &'a [Change<'a>]) -> impl Iterator<Item = Leaf> + 'a {
 }
 
 /// The subtree over leaves in order.
-fn build(leaves: Vec<Leaf>) -> Option<Subtree> {
+fn build(leaves: Vec<Leaf>) -> Option<Arc<Node>> {
     let (first, last) = leaves.first().zip(leaves.last())?;
     if leaves.len() <= BUCKET {
-        return Some(Subtree::bucket(&leaves));
+        return Some(Node::bucket(&leaves));
     }
-    let (place, key) = (Place::between(&first.key, &last.key)?, first.key.clone());
+    let place = Place::between(&first.key, &last.key)?;
     let mut left = leaves;
     let right = left.split_off(left.partition_point(|l| !bit(&l.key, place.bit)));
-    Some(Subtree::branch(place, &key, build(left)?, build(right)?))
+    Some(Node::branch(place, build(left)?, build(right)?))
 }
 
-/// The subtree after changes, whose keys share the first `known` bytes with its own; `None` when nothing is left.
-fn update(tree: &Subtree, changes: &[Change<'_>], known: usize, threads: usize) -> Option<Subtree> {
+/// The subtree after changes; `None` when nothing is left.
+fn update(node: &Arc<Node>, changes: &[Change<'_>]) -> Option<Arc<Node>> {
     if changes.is_empty() {
-        return Some(tree.clone());
+        return Some(node.clone());
     }
-    match &tree.node {
-        // Most changes give a key another value: then only hashes are replaced.
-        Node::Bucket(leaves) => match leaves.with_values(changes) {
-            Some((leaves, hash)) => Some(Subtree { hash, keys: tree.keys, node: Node::Bucket(leaves) }),
-            None => build(merge(leaves, changes)),
-        },
-        Node::Branch(branch) => {
-            let Branch { place, left, right } = &**branch;
-            let (first, last) = place.bounds(changes, known);
+    match &**node {
+        Node::Bucket { leaves, .. } => build(merge(leaves, changes)),
+        Node::Branch { place, left, right, .. } => {
+            let (first, last) = place.bounds(changes);
             let (before, within, after) = (&changes[..first], &changes[first..last], &changes[last..]);
             let (to_left, to_right) = within.split_at(within.partition_point(|c| !bit(c.0, place.bit)));
-            let known = place.bit / BITS_A_BYTE;
-            let (alone, threads) = (threads < 2 || to_left.len().min(to_right.len()) < WORTH_A_THREAD, threads / 2);
-            let halves = match alone {
-                true => (update(left, to_left, known, threads), update(right, to_right, known, threads)),
-                // Both halves wait for memory most of the time.
-                false => std::thread::scope(|scope| {
-                    let beside = scope.spawn(|| update(left, to_left, known, threads));
-                    let right = update(right, to_right, known, threads);
-                    (beside.join().unwrap_or_else(|_| update(left, to_left, known, 1)), right)
-                }),
-            };
-            let middle = match halves {
-                (Some(left), Some(right)) => {
-                    let key = within.first().map_or(place.prefix.bytes(), |(key, _)| key);
-                    Some(join(place, key, left, right))
-                }
+            let middle = match (update(left, to_left), update(right, to_right)) {
+                (Some(left), Some(right)) => Some(join(place, left, right)),
                 (left, right) => left.or(right),
             };
             around(inserted(before).collect(), middle, inserted(after).collect())
@@ -286,53 +227,46 @@ fn update(tree: &Subtree, changes: &[Change<'_>], known: usize, threads: usize) 
     }
 }
 
-/// Threads that an update may use; what it leads to does not depend on them.
-fn threads() -> usize {
-    static THREADS: OnceLock<usize> = OnceLock::new();
-    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, |n| n.get().min(4)))
-}
-
-/// Two subtrees under one place, as a bucket when they are small enough; `key` begins as all keys below do.
-fn join(place: &Place, key: &[u8], left: Subtree, right: Subtree) -> Subtree {
-    if left.keys + right.keys > BUCKET as u64 {
-        return Subtree::branch(place.clone(), key, left, right);
+/// Two subtrees under one place, as a bucket when they are small enough.
+fn join(place: &Place, left: Arc<Node>, right: Arc<Node>) -> Arc<Node> {
+    if left.keys() + right.keys() > BUCKET as u64 {
+        return Node::branch(place.clone(), left, right);
     }
     let mut leaves = Vec::new();
     left.collect(&mut leaves);
     right.collect(&mut leaves);
-    Subtree::bucket(&leaves)
+    Node::bucket(&leaves)
 }
 
 /// A subtree together with leaves whose keys come before and after all of its own.
-fn around(before: Vec<Leaf>, middle: Option<Subtree>, after: Vec<Leaf>) -> Option<Subtree> {
+fn around(before: Vec<Leaf>, middle: Option<Arc<Node>>, after: Vec<Leaf>) -> Option<Arc<Node>> {
     if before.is_empty() && after.is_empty() {
         return middle;
     }
-    let prefix = match middle.as_ref().map(|m| &m.node) {
-        Some(Node::Branch(branch)) => branch.place.prefix.clone(),
+    let place = match middle.as_deref() {
+        Some(Node::Branch { place, .. }) => place,
         // Small enough to be taken apart.
-        _ => {
+        small => {
             let mut leaves = before;
-            middle.iter().for_each(|m| m.collect(&mut leaves));
+            small.into_iter().for_each(|m| m.collect(&mut leaves));
             leaves.extend(after);
             return build(leaves);
         }
     };
-    let prefix = prefix.bytes();
     // The first bit that tells the smallest key from the largest; it comes before the middle's own,
     // so that its prefix stands for all of its keys.
-    let smallest = before.first().map_or(prefix, |l| &l.key);
-    let largest = after.last().map_or(prefix, |l| &l.key);
+    let smallest = before.first().map_or(&place.prefix, |l| &l.key);
+    let largest = after.last().map_or(&place.prefix, |l| &l.key);
     let split = Place::between(smallest, largest)?;
     let side = |l: &Leaf| !bit(&l.key, split.bit);
     let (mut low, mut high) = (before, after);
     let low_right = low.split_off(low.partition_point(side));
     let high_right = high.split_off(high.partition_point(side));
-    let (left, right) = match bit(prefix, split.bit) {
+    let (left, right) = match bit(&place.prefix, split.bit) {
         false => (around(low, middle, high), build(high_right)),
         true => (build(low), around(low_right, middle, high_right)),
     };
-    Some(join(&split, split.prefix.bytes(), left?, right?))
+    Some(join(&split, left?, right?))
 }
 
 /// A bucket's leaves with their changes.
@@ -354,8 +288,8 @@ fn merge(leaves: &Packed, changes: &[Change<'_>]) -> Vec<Leaf> {
 
 /// A bucket's leaves in one piece of memory: `shared [2] | r [2] | rest of the key [r] | value hash
 /// [32]` each, after their number; shared with the key before.
-#[derive(Clone, Debug)]
-struct Packed(Arc<[u8]>);
+#[derive(Debug)]
+struct Packed(Box<[u8]>);
 
 impl Packed {
     fn new(leaves: &[Leaf]) -> Packed {
@@ -371,29 +305,6 @@ impl Packed {
             before = key;
         }
         Packed(out.into())
-    }
-
-    /// The same keys with other values, and the hash of their bucket; `None` when a change adds a key or removes one.
-    fn with_values(&self, changes: &[Change<'_>]) -> Option<(Packed, Hash)> {
-        let mut bytes: Arc<[u8]> = self.0[..].into();
-        let own = Arc::get_mut(&mut bytes)?;
-        let mut hashed = BucketHash::default();
-        let mut changes = changes.iter().peekable();
-        let mut key = Vec::with_capacity(KEY_BYTES);
-        let mut r = Reader(self.0.get(1..)?);
-        for _ in 0..self.len() {
-            let (same, rest) = (r.u16()?, r.u16()?);
-            key.truncate(usize::from(same));
-            key.extend_from_slice(r.take(usize::from(rest))?);
-            let at = self.0.len() - r.0.len();
-            let mut value = Hash(r.array()?);
-            if let Some((_, new)) = changes.next_if(|change| *change.0 == key[..]) {
-                value = (*new)?;
-                own[at..at + value.0.len()].copy_from_slice(&value.0);
-            }
-            hashed.leaf(&key, value);
-        }
-        changes.next().is_none().then(|| (Packed(bytes), hashed.end()))
     }
 
     fn len(&self) -> usize {
