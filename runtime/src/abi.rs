@@ -73,7 +73,7 @@ const fn host(
 }
 
 /// Every function of the host.
-pub const HOST: [HostFunction; 13] = [
+pub const HOST: [HostFunction; 14] = [
     HostFunction {
         meaning: "The value of a key; -1 when there is none.",
         price_each: &[(price::BYTE, "byte of the key and the value")],
@@ -137,6 +137,26 @@ pub const HOST: [HostFunction; 13] = [
             &["commons", "commons_size", "method", "method_size", "request", "request_size", "fuel"],
             &[I32, I32, I32, I32, I32, I32, I64],
             &[I64],
+        )
+    },
+    HostFunction {
+        meaning: "When this call has ended well, calls `/package.Service/Method` in the name of the commons: the \
+                  contract that is called, or the kernel, sees the caller `commons/service` of this contract with the \
+                  role `steward`. An empty commons is the own one; in another one this contract has the roles that it \
+                  was given there. Runs in the order of asking, on this call's fuel; when one is refused, so is this \
+                  call.",
+        price: price::FIND,
+        price_each: &[
+            (1, "unit that the called contract burns, its fresh instance included"),
+            (price::BYTE, "byte of the request"),
+        ],
+        ends: "a query; a contract through which the commons does not act (`stint.v1.Kernel/Constitute`); more than \
+               64 in a call; a name that is not UTF-8; a request over 128 kB",
+        ..host(
+            "act",
+            &["commons", "commons_size", "method", "method_size", "request", "request_size"],
+            &[I32; 6],
+            &[],
         )
     },
     HostFunction {

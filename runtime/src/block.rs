@@ -11,7 +11,7 @@ use bytes::Bytes;
 use prost::Message;
 use std::{collections::BTreeSet, sync::Arc};
 use stint_proto::{
-    CallId, Code, Hash, Refusal, Transaction, hash_parts, limits::BLOCK_FUEL, merkle, receipt::apart, v1,
+    CallId, Code, Hash, Refusal, Transaction, hash_parts, limits::{BLOCK_FUEL, BLOCK_RECEIPT_BYTES}, merkle, receipt::apart, v1,
 };
 
 /// Where and when a block is executed.
@@ -57,6 +57,7 @@ pub fn execute_block(
     let mut overlay = Overlay::new(state);
     let mut result = BlockResult::default();
     let mut in_this_block = BTreeSet::new();
+    let mut receipt_bytes = 0;
     for (index, tx) in transactions.iter().enumerate() {
         let index = index as u32;
         let repeated = !in_this_block.insert(tx.id()) || executed_before(tx.id())?;
@@ -64,7 +65,9 @@ pub fn execute_block(
         let receipt = if repeated {
             refused(repetition(tx), 0)
         } else if fuel_left == 0 {
-            refused(block_full(), 0)
+            refused(block_full("block-fuel", &format!("{BLOCK_FUEL} units of fuel")), 0)
+        } else if receipt_bytes >= BLOCK_RECEIPT_BYTES {
+            refused(block_full("block-receipts", &format!("{BLOCK_RECEIPT_BYTES} bytes of receipts")), 0)
         } else {
             let (after, done) = execute(contracts, overlay, context, tx, fuel_left)?;
             overlay = after;
@@ -75,7 +78,9 @@ pub fn execute_block(
             result.effective.push((tx.id(), index));
         }
         let receipt = finish(receipt, tx, context, index);
-        result.receipts.push(receipt.encode_to_vec().into());
+        let encoded = receipt.encode_to_vec();
+        receipt_bytes += encoded.len();
+        result.receipts.push(encoded.into());
         result.leaves.push(apart(receipt).leaf());
     }
     result.writes = overlay.into_writes();
@@ -182,11 +187,9 @@ fn repetition(tx: &Transaction) -> Refusal {
     )
 }
 
-fn block_full() -> Refusal {
-    let message = format!(
-        "the calls before this one used up the block's {BLOCK_FUEL} units of fuel; send it again under a new id"
-    );
-    Refusal::new(Code::ResourceExhausted, "block-fuel", message)
+fn block_full(rule: &str, what: &str) -> Refusal {
+    let message = format!("the calls before this one used up the block's {what}; send it again under a new id");
+    Refusal::new(Code::ResourceExhausted, rule, message)
 }
 
 fn unknown_key(tx: &Transaction) -> Refusal {

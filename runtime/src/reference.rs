@@ -49,7 +49,7 @@ pub fn host_reference() -> String {
         10 and one for every eight bytes; `memory.grow` 1,000 and {} for every page. It is counted in the \
         module's own bytecode, so no engine and no setting changes it. Every call first pays {} for a fresh instance, \
         {} for each page of its memory beyond the first {}, a quarter of a unit for each byte of its data and one for \
-        each element of its table.\n\n\
+        each element of its table. A command pays {} for each byte of its answer, a query {}.\n\n\
         | limit | |\n|---|---|\n| a call | {CALL_FUEL} |\n| all calls of a block | {BLOCK_FUEL} |\n| a query | {QUERY_FUEL} |\n\
         | calls in one another | {CALL_DEPTH} |\n| stack, slots of 8 bytes, of a call and all calls under it | {STACK_SLOTS} |\n\n\
         A call that traps, breaks a rule of this page, or runs out of fuel burns all that it was given, and is \
@@ -59,7 +59,9 @@ pub fn host_reference() -> String {
         price::PAGE,
         price::INVOKE,
         price::PAGE,
-        price::FREE_PAGES
+        price::FREE_PAGES,
+        price::KEPT_BYTE,
+        price::BYTE,
     )
 }
 

@@ -1,8 +1,8 @@
 use crate::{BlockContext, Contracts, MemoryState, Overlay, abi::CallContext};
 use std::sync::Arc;
 use stint_proto::{
-    Hash,
-    limits::{COMMAND_MEMORY_BYTES, MEMORY_BYTES},
+    Code, Hash, Refusal,
+    limits::{CALL_DEPTH, COMMAND_MEMORY_BYTES, MEMORY_BYTES},
     v1,
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub memory: usize,
     /// Who is running, the outermost first.
     pub running: Vec<Running>,
+    /// What the running contract asked to be called in its commons' name.
+    pub acts: Vec<Act>,
     /// What was called, when somebody wants to know.
     pub trace: Option<Vec<v1::TracedCall>>,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Session {
 pub(crate) enum Running {
     Contract { commons: String, service: String },
     Rule(Hash),
+    /// What this commons asked for in its own name.
+    Commons(String),
 }
 
 impl Session {
@@ -45,6 +49,7 @@ impl Session {
             call_id: Vec::new(),
             memory: MEMORY_BYTES,
             running: Vec::new(),
+            acts: Vec::new(),
             trace: None,
         }
     }
@@ -52,6 +57,26 @@ impl Session {
     /// For a command of a signer.
     pub fn of_signer(contracts: &Contracts, overlay: Overlay, block: BlockContext, signer: String) -> Session {
         Session { signer, memory: COMMAND_MEMORY_BYTES, ..Session::new(contracts, overlay, block) }
+    }
+
+    /// Refuses a call that would be one too many in one another, or the second one of a contract.
+    pub fn may_enter(&self, commons: &str, service: &str, method: &str) -> Result<(), Refusal> {
+        self.may_go_deeper(method)?;
+        let again = Running::Contract { commons: commons.into(), service: service.into() };
+        if !self.running.contains(&again) {
+            return Ok(());
+        }
+        let message = format!("{commons}/{service} is in the middle of a call; it cannot be called before that ends");
+        Err(Refusal::new(Code::FailedPrecondition, "re-entrancy", message))
+    }
+
+    /// Refuses a call that would be one too many in one another.
+    pub fn may_go_deeper(&self, method: &str) -> Result<(), Refusal> {
+        if self.running.len() < CALL_DEPTH {
+            return Ok(());
+        }
+        let message = format!("{method}: {CALL_DEPTH} calls are under way already");
+        Err(Refusal::new(Code::ResourceExhausted, "call-depth", message))
     }
 
     /// What a contract of `commons` may know of a call by `caller`.
@@ -88,6 +113,13 @@ impl Session {
             self.events.truncate(opened.events);
         }
     }
+}
+
+/// A call in the name of a commons.
+pub(crate) struct Act {
+    pub commons: String,
+    pub method: String,
+    pub request: Vec<u8>,
 }
 
 /// See [`Session::open`].

@@ -2,7 +2,7 @@
 //!
 //! 1. A call runs to its end before the caller goes on, on the caller's fuel.
 //! 2. Nothing of a refused call remains but the fuel it burnt.
-//! 3. At most [`CALL_DEPTH`] are in the middle of a call, and none of them twice.
+//! 3. At most [`stint_proto::limits::CALL_DEPTH`] are in the middle of a call, and none of them twice.
 //! 4. Contracts of one commons speak for whoever called them. To another commons a contract is a
 //!    caller of its own, by the name `commons/service`, with the roles that this commons gave it.
 
@@ -12,13 +12,13 @@ use crate::{
     abi::{CallAnswer, CallContext, IMPORT_MODULE, price},
     invoke::{Entry, Invocation, Invoked, Keyspace, invoke},
     kernel::{self, Directory},
-    session::{Running, Session},
+    session::Session,
 };
 use prost::Message;
 use std::sync::Arc;
 use stint_proto::{
     Code, Hash, Refusal,
-    limits::{CALL_DEPTH, COMMONS_BYTES, METHOD_BYTES, REQUEST_BYTES},
+    limits::{COMMONS_BYTES, METHOD_BYTES, REQUEST_BYTES},
     v1::call_answer::Outcome,
 };
 use wasmtime::{Caller, Linker};
@@ -100,9 +100,6 @@ fn contract(
     request: &[u8],
     grant: Grant,
 ) -> std::result::Result<Invoked, RuntimeError> {
-    if session.running.len() >= CALL_DEPTH {
-        refuse!(session, ResourceExhausted, "call-depth", "{method}: {CALL_DEPTH} calls are under way already");
-    }
     if kernel::method_of(method).is_some() {
         refuse!(session, PermissionDenied, "kernel", "{method} is called by agents, not by contracts");
     }
@@ -111,14 +108,8 @@ fn contract(
         Err(refusal) => return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 }),
     };
     let service = &found.contract.descriptor.service;
-    let again = Running::Contract { commons: commons.into(), service: service.clone() };
-    if session.running.contains(&again) {
-        refuse!(
-            session,
-            FailedPrecondition,
-            "re-entrancy",
-            "{commons}/{service} is in the middle of a call; it cannot be called before that ends"
-        );
+    if let Err(refusal) = session.may_enter(commons, service, method) {
+        return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 });
     }
     let read_only = found.is_query();
     if !read_only && host.read_only {
@@ -164,8 +155,8 @@ fn pure(
     request: &[u8],
     grant: Grant,
 ) -> std::result::Result<Invoked, RuntimeError> {
-    if session.running.len() >= CALL_DEPTH {
-        refuse!(session, ResourceExhausted, "call-depth", "{method}: {CALL_DEPTH} calls are under way already");
+    if let Err(refusal) = session.may_go_deeper(method) {
+        return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 });
     }
     let code = Hash::try_from(code).unwrap_or(Hash::ZERO);
     let contract = match kernel::usable_code(&session, &code)? {

@@ -5,7 +5,9 @@
 //! | `keep.rs` | state: get, put, delete, scan |
 //! | `facts.rs` | context, has_role, emit, sha256, ed25519_verify, fuel, log |
 //! | `calls.rs` | call, rule |
+//! | `act.rs` | act |
 
+mod act;
 mod calls;
 mod facts;
 mod keep;
@@ -78,6 +80,7 @@ pub(crate) fn linker(engine: &Engine, development: bool) -> Result<Linker<Host>>
     keep::define(&mut linker)?;
     facts::define(&mut linker, development)?;
     calls::define(&mut linker)?;
+    act::define(&mut linker)?;
     Ok(linker)
 }
 

@@ -5,7 +5,10 @@ use super::{
     records::{Agent, Commons, Instance, KeyHolder, Membership},
     refuse, steward, write,
 };
-use crate::{Overlay, RuntimeError, keys, session::Session};
+use crate::{
+    Overlay, RuntimeError, keys,
+    session::{Act, Session},
+};
 use prost::Message;
 use std::collections::BTreeSet;
 use stint_proto::{
@@ -69,7 +72,7 @@ pub fn found(session: &mut Session, by: &Caller<'_>, request: v1::FoundRequest) 
     if request.members.len() > FOUNDING_MEMBERS {
         refuse!(InvalidArgument, "members", "{} members; the limit is {FOUNDING_MEMBERS}", request.members.len());
     }
-    let record = Commons { purpose: request.purpose, founded, root: false };
+    let record = Commons { purpose: request.purpose, founded, ..Default::default() };
     write(overlay, keys::commons(&request.commons), &record);
     for member in request.members {
         grant!(seat(overlay, &request.commons, member)?);
@@ -90,6 +93,56 @@ pub fn admit(overlay: &mut Overlay, by: &Caller<'_>, request: v1::AdmitRequest) 
         refuse!(FailedPrecondition, "last-steward", "{} would lose its last {STEWARD}", by.commons);
     }
     Ok(Ok(v1::AdmitResponse {}))
+}
+
+/// Methods that a steward may use while the commons acts through a charter: code alone does nothing,
+/// and an upgrade was decided when it began.
+const OPEN: [&str; 2] = ["Publish", "Migrate"];
+
+/// The service through which a commons acts; empty while its stewards do.
+pub fn charter(overlay: &Overlay, commons: &str) -> Result<String, RuntimeError> {
+    Ok(read::<Commons>(overlay, &keys::commons(commons))?.unwrap_or_default().charter)
+}
+
+/// Refuses whoever is not the charter of a commons that has one.
+pub fn may_decide(overlay: &Overlay, by: &Caller<'_>, method: &str) -> Answer<()> {
+    let charter = charter(overlay, by.commons)?;
+    if charter.is_empty() || OPEN.contains(&method) || by.name == format!("{}/{charter}", by.commons) {
+        return Ok(Ok(()));
+    }
+    refuse!(
+        PermissionDenied,
+        "charter",
+        "{} may not call {method}: {} acts through its charter; propose it to {charter}",
+        by.name,
+        by.commons
+    )
+}
+
+/// Whether a contract asks to become the charter of its own commons.
+pub fn is_constituting(act: &Act, home: &str) -> bool {
+    let service = v1::ConstituteRequest::decode(&act.request[..]).map(|r| r.service);
+    act.commons == home && act.method == "/stint.v1.Kernel/Constitute" && service.is_ok_and(|s| s.is_empty())
+}
+
+/// Lets a commons act through a contract.
+pub fn constitute(
+    overlay: &mut Overlay,
+    by: &Caller<'_>,
+    request: v1::ConstituteRequest,
+) -> Answer<v1::ConstituteResponse> {
+    grant!(steward(by, "constitute the commons"));
+    let Some(mut record) = read::<Commons>(overlay, &keys::commons(by.commons))? else {
+        refuse!(NotFound, "commons", "there is no commons {:?} on this ledger", by.commons);
+    };
+    let own = by.name.split_once('/').map_or("", |(_, service)| service);
+    let service = if request.service.is_empty() { own } else { &request.service };
+    if overlay.get(&keys::instance(by.commons, service))?.is_none() {
+        refuse!(NotFound, "service", "no contract serves the commons {} as {service:?}; deploy it first", by.commons);
+    }
+    record.charter = service.into();
+    write(overlay, keys::commons(by.commons), &record);
+    Ok(Ok(v1::ConstituteResponse {}))
 }
 
 /// Makes an agent a member; registers it when the ledger does not know it yet.
@@ -188,6 +241,7 @@ pub fn get(overlay: &Overlay, commons: &str) -> Answer<v1::GetCommonsResponse> {
         founded_height: record.founded,
         members: members(overlay, commons)?,
         contracts,
+        charter: record.charter,
     }))
 }
 

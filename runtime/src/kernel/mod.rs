@@ -6,6 +6,8 @@
 //!   Any agent that is steward of some commons may publish code, on that commons.
 //! - `last-steward`: a commons never loses its last steward.
 //! - `key`: a key belongs to one agent, and its order is not small.
+//! - `charter`: a commons that acts through a contract takes commands from it alone; its stewards
+//!   still publish code and go on with upgrades.
 //! - `commons`, `agent`, `role`, `code`, `service`: what is named exists, or is new, as asked.
 //! - `not-ready`: code serves when validators have had the time to compile it.
 //! - `upgrading`, `unfinished`, `no-migration`, `cleaning`: one upgrade at a time, see `upgrade.rs`.
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use stint_proto::{Code, Genesis, Refusal, v1};
 
 pub(crate) use code::usable as usable_code;
-pub(crate) use commons::{agent_of_key, roles};
+pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
 
 /// The agent of this ledger that holds a key.
@@ -33,22 +35,13 @@ pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Opti
 
 const PREFIX: &str = "/stint.v1.Kernel/";
 /// The role that runs a commons.
-const STEWARD: &str = "steward";
-
-/// A command to the kernel by the session's signer.
-pub(crate) struct Command<'a> {
-    pub commons: &'a str,
-    pub roles: &'a [String],
-    pub method: &'a str,
-    pub request: &'a [u8],
-    pub fuel: u64,
-}
+pub(crate) const STEWARD: &str = "steward";
 
 /// Who gives a command, and to which commons.
-struct Caller<'a> {
-    commons: &'a str,
-    name: &'a str,
-    roles: &'a [String],
+pub(crate) struct Caller<'a> {
+    pub commons: &'a str,
+    pub name: &'a str,
+    pub roles: &'a [String],
 }
 
 /// An answer, or a refusal, or a failure of the node.
@@ -77,24 +70,31 @@ pub(crate) fn method_of(full: &str) -> Option<&str> {
 }
 
 /// Executes a command. Its writes are in the overlay's newest layer.
-pub(crate) fn execute(mut session: Session, command: &Command<'_>) -> Result<Invoked, RuntimeError> {
-    let Command { commons, roles, method, request, fuel } = *command;
+pub(crate) fn execute(
+    mut session: Session,
+    by: &Caller<'_>,
+    method: &str,
+    request: &[u8],
+    fuel: u64,
+) -> Result<Invoked, RuntimeError> {
     let price = price::KERNEL + price::KEPT_BYTE * request.len() as u64;
     let Some(left) = fuel.checked_sub(price) else {
         let message = format!("the call costs {price} units of fuel and has {fuel}");
         let result = Err(Refusal::new(Code::ResourceExhausted, "fuel", message));
         return Ok(Invoked { session, result, fuel_used: fuel });
     };
-    let name = session.signer.clone();
-    let by = Caller { commons, name: &name, roles };
+    if let Err(refusal) = commons::may_decide(&session.overlay, by, method)? {
+        return Ok(Invoked { session, result: Err(refusal), fuel_used: price });
+    }
     let result = match method {
-        "Found" => answer(request, |r| commons::found(&mut session, &by, r))?,
-        "Admit" => answer(request, |r| commons::admit(&mut session.overlay, &by, r))?,
-        "Publish" => answer(request, |r| code::publish(&mut session, &by, r))?,
-        "Deploy" => answer(request, |r| code::deploy(&mut session, &by, r))?,
-        "AbortUpgrade" => answer(request, |r| upgrade::abort(&mut session, &by, r))?,
-        "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, &by, r, left)),
-        "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, &by, r, left)),
+        "Found" => answer(request, |r| commons::found(&mut session, by, r))?,
+        "Admit" => answer(request, |r| commons::admit(&mut session.overlay, by, r))?,
+        "Constitute" => answer(request, |r| commons::constitute(&mut session.overlay, by, r))?,
+        "Publish" => answer(request, |r| code::publish(&mut session, by, r))?,
+        "Deploy" => answer(request, |r| code::deploy(&mut session, by, r))?,
+        "AbortUpgrade" => answer(request, |r| upgrade::abort(&mut session, by, r))?,
+        "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, by, r, left)),
+        "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, by, r, left)),
         "GetCommons" | "ListCommons" | "GetCode" => Err(Refusal::new(
             Code::InvalidArgument,
             "query",
@@ -127,7 +127,7 @@ pub(crate) fn query(overlay: &Overlay, commons: &str, method: &str, request: &[u
         "GetCommons" => answer(request, |_: v1::GetCommonsRequest| commons::get(overlay, commons)),
         "ListCommons" => answer(request, |r| commons::list(overlay, r)),
         "GetCode" => answer(request, |r| code::get(overlay, r)),
-        "Found" | "Admit" | "Publish" | "Deploy" | "Upgrade" | "Migrate" | "AbortUpgrade" => {
+        "Found" | "Admit" | "Constitute" | "Publish" | "Deploy" | "Upgrade" | "Migrate" | "AbortUpgrade" => {
             let message = format!("{PREFIX}{method} is a command: it must be signed and ordered, not asked");
             Ok(Err(Refusal::new(Code::Unauthenticated, "command", message)))
         }
@@ -172,7 +172,7 @@ fn write(overlay: &mut Overlay, key: Vec<u8>, record: &impl Message) {
 /// The state that a genesis file describes.
 pub fn genesis_writes(genesis: &Genesis) -> Writes {
     let mut overlay = Overlay::new(Arc::new(crate::MemoryState::default()));
-    let record = Commons { purpose: format!("The organisations that run {}.", genesis.name), founded: 0, root: true };
+    let record = Commons { purpose: format!("The organisations that run {}.", genesis.name), root: true, ..Default::default() };
     write(&mut overlay, keys::commons(&genesis.consortium), &record);
     for s in &genesis.stewards {
         commons::enrol(&mut overlay, &s.agent, &s.key);

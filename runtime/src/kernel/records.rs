@@ -13,6 +13,9 @@ pub struct Commons {
     /// True for the consortium's own commons.
     #[prost(bool, tag = "3")]
     pub root: bool,
+    /// The service through which it acts; empty while its stewards do.
+    #[prost(string, tag = "4")]
+    pub charter: String,
 }
 
 /// `k/agent/<agent>`

@@ -1,0 +1,242 @@
+//! How a tree changes: first its nodes, each copied the first time that an update touches it, then
+//! their hashes, each once.
+//!
+//! 1. The shape follows from the set of keys alone: a part with at most [`BUCKET`] keys is a bucket,
+//!    any other a branch at the first bit in which its keys differ.
+//! 2. A node whose hash is missing belongs to this update alone, and so do those above it.
+//! 3. No way down is longer than the longest key has bits; only hashing goes down it by recursion.
+
+use super::{Branch, Bucket, Leaf, Node, Subtree, WORTH_A_THREAD};
+use std::{
+    cmp::Ordering,
+    sync::{Arc, OnceLock},
+};
+use stint_verifier::{
+    Hash,
+    key::{bit, first_difference},
+    tree::{BUCKET, branch_hash, value_hash},
+};
+
+/// A key, and its value or none.
+pub type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Keys below which a part is not worth a thread.
+const LARGE: u64 = 4_096;
+
+/// Changes a tree, by changes in the order of their keys, and hashes what they touched. Threads share
+/// the work; what comes of it does not depend on their number.
+pub fn update(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) {
+    let mut rest = [changes, &[]];
+    if threads > 1
+        && changes.len() >= WORTH_A_THREAD
+        && let Some(part) = tree
+        && let Node::Branch(branch) = &part.node
+        && branch.keys >= LARGE
+    {
+        let (first, end) = branch.reach(part.first_key(), changes);
+        rest = [&changes[..first], &changes[end..]];
+        *tree = update_halves(branch, &changes[first..end], threads);
+    }
+    for (key, value) in rest.into_iter().flatten() {
+        change(tree, key, value.map(value_hash));
+    }
+    if let Some(part) = tree {
+        part.settle(&mut Vec::new());
+    }
+}
+
+/// A branch after changes that belong below it, each half on a thread of its own where both have much to do.
+fn update_halves(branch: &Branch, changes: &[Change<'_>], threads: usize) -> Option<Subtree> {
+    let (to_left, to_right) = changes.split_at(changes.partition_point(|(key, _)| !bit(key, branch.bit)));
+    let (mut left, mut right) = (Some(branch.left.clone()), Some(branch.right.clone()));
+    if to_left.len().min(to_right.len()) < WORTH_A_THREAD {
+        update(&mut left, to_left, threads);
+        update(&mut right, to_right, threads);
+    } else {
+        std::thread::scope(|scope| {
+            scope.spawn(|| update(&mut left, to_left, threads / 2));
+            update(&mut right, to_right, threads - threads / 2);
+        });
+    }
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            let whole = Subtree::branch(branch.bit, left, right);
+            Some(if whole.keys() > BUCKET as u64 { whole } else { Subtree::of(&whole.leaves()) })
+        }
+        (left, right) => left.or(right),
+    }
+}
+
+/// Gives a key a value, or takes it away.
+fn change(root: &mut Option<Subtree>, key: &[u8], value: Option<Hash>) {
+    let Some(tree) = root else {
+        *root = value.map(|value| Subtree::of(&[Leaf { key: key.into(), value }]));
+        return;
+    };
+    let bucket = tree.bucket_of(key);
+    match (bucket.find(key), value) {
+        (Some(slot), Some(value)) => {
+            if let Node::Bucket(bucket) = &mut tree.down(key, 0, |_| false).node {
+                bucket.set(slot, value);
+            }
+        }
+        (Some(_), None) if tree.keys() == 1 => *root = None,
+        (Some(_), None) => remove(tree, key),
+        (None, Some(value)) => {
+            let at = first_difference(bucket.first(), key).unwrap_or_default();
+            insert(tree, Leaf { key: key.into(), value }, at);
+        }
+        (None, None) => {}
+    }
+}
+
+/// Adds a leaf, whose key first differs at bit `at` from all those that it meets there.
+fn insert(tree: &mut Subtree, leaf: Leaf, at: usize) {
+    let place = tree.down(&leaf.key, 1, |branch| branch.bit > at);
+    match &place.node {
+        Node::Bucket(bucket) => {
+            let mut leaves: Vec<Leaf> = bucket.leaves().collect();
+            leaves.insert(leaves.partition_point(|l| l.key < leaf.key), leaf);
+            *place = build(leaves);
+        }
+        Node::Branch(_) => {
+            let (old, new) = (place.clone(), Subtree::of(std::slice::from_ref(&leaf)));
+            let (left, right) = if bit(&leaf.key, at) { (old, new) } else { (new, old) };
+            *place = Subtree::branch(at, left, right);
+        }
+    }
+}
+
+/// Takes away a key that is there, and is not the only one.
+fn remove(tree: &mut Subtree, key: &[u8]) {
+    let alone = |branch: &Branch| matches!(&branch.side(key).node, Node::Bucket(b) if b.len() == 1);
+    let place = tree.down(key, -1, |branch| branch.keys <= BUCKET as u64 + 1 || alone(branch));
+    *place = match &place.node {
+        Node::Branch(branch) if branch.keys > BUCKET as u64 + 1 => branch.other(key).clone(),
+        _ => {
+            let mut leaves = place.leaves();
+            leaves.retain(|l| *l.key != *key);
+            Subtree::of(&leaves)
+        }
+    };
+}
+
+/// The part over leaves in order, at least one, without hashes.
+pub fn build(mut leaves: Vec<Leaf>) -> Subtree {
+    let ends = leaves.first().zip(leaves.last()).filter(|_| leaves.len() > BUCKET);
+    let Some(at) = ends.and_then(|(first, last)| first_difference(&first.key, &last.key)) else {
+        return Subtree::of(&leaves);
+    };
+    let right = leaves.split_off(leaves.partition_point(|l| !bit(&l.key, at)));
+    Subtree::branch(at, build(leaves), build(right))
+}
+
+impl Subtree {
+    fn of(leaves: &[Leaf]) -> Subtree {
+        Subtree { hash: None, node: Node::Bucket(Bucket::new(leaves.iter())) }
+    }
+
+    fn branch(bit: usize, left: Subtree, right: Subtree) -> Subtree {
+        let keys = left.keys() + right.keys();
+        Subtree { hash: None, node: Node::Branch(Arc::new(Branch { bit, keys, left, right })) }
+    }
+
+    /// The bucket that holds a key, if any does.
+    fn bucket_of(&self, key: &[u8]) -> &Bucket {
+        let mut part = self;
+        loop {
+            match &part.node {
+                Node::Bucket(bucket) => return bucket,
+                Node::Branch(branch) => part = branch.side(key),
+            }
+        }
+    }
+
+    /// Goes the way of a key to its bucket, or to the first branch at which to stop; what lies on
+    /// the way gets `more` keys.
+    fn down(&mut self, key: &[u8], more: i64, stop: impl Fn(&Branch) -> bool) -> &mut Subtree {
+        let mut part = self;
+        part.hash = None;
+        while let Node::Branch(branch) = &part.node
+            && !stop(branch)
+        {
+            part = part.step(key, more);
+            part.hash = None;
+        }
+        part
+    }
+
+    fn step(&mut self, key: &[u8], more: i64) -> &mut Subtree {
+        match self.node {
+            Node::Bucket(_) => self,
+            Node::Branch(ref mut branch) => {
+                let branch = Arc::make_mut(branch);
+                branch.keys = branch.keys.saturating_add_signed(more);
+                if bit(key, branch.bit) { &mut branch.right } else { &mut branch.left }
+            }
+        }
+    }
+
+    /// All leaves, of a part that has few.
+    fn leaves(&self) -> Vec<Leaf> {
+        match &self.node {
+            Node::Bucket(bucket) => bucket.leaves().collect(),
+            Node::Branch(branch) => [branch.left.leaves(), branch.right.leaves()].concat(),
+        }
+    }
+
+    /// Makes the hashes that are missing. When this part's own was, `key` is one of the keys below
+    /// afterwards.
+    pub fn settle(&mut self, key: &mut Vec<u8>) -> Hash {
+        if let Some(hash) = self.hash {
+            return hash;
+        }
+        let hash = match &mut self.node {
+            Node::Bucket(bucket) => {
+                key.clear();
+                key.extend_from_slice(bucket.first());
+                bucket.hash()
+            }
+            Node::Branch(branch) => {
+                let branch = Arc::make_mut(branch);
+                let settled = branch.left.hash.is_some() && branch.right.hash.is_some();
+                let (left, right) = (branch.left.settle(key), branch.right.settle(key));
+                if settled {
+                    key.clear();
+                    key.extend_from_slice(branch.left.first_key());
+                }
+                branch_hash(branch.bit, key, left, right)
+            }
+        };
+        self.hash = Some(hash);
+        hash
+    }
+}
+
+impl Branch {
+    /// Where a key belongs.
+    fn side(&self, key: &[u8]) -> &Subtree {
+        if bit(key, self.bit) { &self.right } else { &self.left }
+    }
+
+    fn other(&self, key: &[u8]) -> &Subtree {
+        if bit(key, self.bit) { &self.left } else { &self.right }
+    }
+
+    /// Which of sorted changes belong below: those that share the bits before its own with a key
+    /// that is there.
+    fn reach(&self, key: &[u8], changes: &[Change<'_>]) -> (usize, usize) {
+        let beside = |c: &Change<'_>| match first_difference(c.0, key) {
+            Some(at) if at < self.bit => c.0.cmp(key),
+            _ => Ordering::Equal,
+        };
+        let first = changes.partition_point(|c| beside(c) == Ordering::Less);
+        (first, changes.partition_point(|c| beside(c) != Ordering::Greater))
+    }
+}
+
+/// Threads that an update may use.
+pub fn threads() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, |n| n.get().min(4)))
+}
