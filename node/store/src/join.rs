@@ -218,7 +218,8 @@ impl Joining {
         let Target { height, transactions, results, .. } = target;
         let tip = Tip { height, block: next.1, transactions, results };
         store.db().increase_full_history_ts_low(store.family(STATE)?, height.to_le_bytes())?;
-        store.seal(batch, tip, tree)?;
+        store.seal(batch, tip)?;
+        store.versions().start(height, tree);
         Ok(Arc::new(store))
     }
 }

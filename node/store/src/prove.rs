@@ -1,6 +1,6 @@
 //! Proofs of what is kept, for readers who believe the validators and not this node.
 
-use crate::{Location, Store, StoreError, Tree, columns::CERTIFICATES};
+use crate::{Location, Store, StoreError, Tree, columns::CERTIFICATES, versions::Way};
 use prost::Message;
 use rocksdb::IteratorMode;
 use std::sync::{Arc, PoisonError};
@@ -143,9 +143,19 @@ impl Store {
         self.versions().offered(self.tip().height, self.oldest().state)
     }
 
+    /// The tree over the state after a block, if there is one, or if the newest can be led back to it.
+    fn known_tree(&self, height: u64) -> Option<Tree> {
+        let Way(mut tree, back) = self.versions().at(height)?;
+        if !back.is_empty() {
+            back.iter().for_each(|undo| tree.undo(undo));
+            self.versions().keep_earlier(height, tree.clone());
+        }
+        Some(tree)
+    }
+
     /// The tree over the state after a block. Those of snapshots are built when somebody fetches them.
     fn tree(&self, height: u64) -> Result<Tree, ProveError> {
-        let known = || self.versions().at(height);
+        let known = || self.known_tree(height);
         if let Some(tree) = known() {
             return Ok(tree);
         }

@@ -3,7 +3,7 @@ use crate::{
     columns::{self, BLOCKS, CALLS, CERTIFICATES, META, RECEIPTS, RESULTS, STATE},
     genesis,
     read::{call_key, place},
-    tree::WORTH_A_THREAD,
+    tree::{Undo, WORTH_A_THREAD},
     versions::Versions,
 };
 use bytes::Bytes;
@@ -152,8 +152,8 @@ impl Store {
     fn start(&mut self, genesis: &Genesis, chain_id: Hash) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
         self.identify(&mut batch, chain_id)?;
-        let tree = self.stage(&mut batch, 0, &genesis_writes(genesis))?;
-        self.seal(batch, Tip { results: genesis::results(genesis), ..self.tip() }, tree)
+        self.stage(&mut batch, 0, &genesis_writes(genesis), self.versions().newest())?;
+        self.seal(batch, Tip { results: genesis::results(genesis), ..self.tip() })
     }
 
     /// Reads the tip, rebuilds the tree and compares its root.
@@ -178,7 +178,7 @@ impl Store {
                 results.outcome.state_root
             )));
         }
-        self.versions().push(tip.0, tree);
+        self.versions().start(tip.0, tree);
         let tip = Tip { height: tip.0, transactions: tip.1, block: tip.2, results };
         *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
         Ok(())
@@ -218,9 +218,11 @@ impl Store {
         for (id, index) in &result.effective {
             batch.put_cf(calls, call_key(*id), place(height, *index));
         }
-        let tree = self.stage(&mut batch, height, &result.writes)?;
+        // Nobody reads the tree until what it stands for is durable.
+        let mut versions = self.versions();
+        let undo = self.stage(&mut batch, height, &result.writes, versions.newest())?;
         let outcome = Outcome {
-            state_root: tree.root(),
+            state_root: versions.newest().root(),
             receipts_root: result.receipts_root(),
             receipts: result.receipts.len() as u32,
             time_ms: block.header.time_ms,
@@ -232,7 +234,13 @@ impl Store {
             transactions: before.transactions + result.effective.len() as u64,
             results: Results { outcome, results_root },
         };
-        self.seal(batch, tip, tree)?;
+        match self.seal(batch, tip) {
+            Ok(()) => versions.advance(undo),
+            Err(e) => {
+                versions.newest().undo(&undo);
+                return Err(e);
+            }
+        }
         Ok(tip)
     }
 
@@ -257,12 +265,11 @@ impl Store {
         Ok(())
     }
 
-    /// Adds state writes to a batch; answers with the tree after them.
-    fn stage(&self, batch: &mut WriteBatch, height: u64, writes: &Writes) -> Result<Tree, StoreError> {
+    /// Adds state writes to a batch and to the tree; answers with how to undo the latter.
+    fn stage(&self, batch: &mut WriteBatch, height: u64, writes: &Writes, tree: &mut Tree) -> Result<Undo, StoreError> {
         let family = self.family(STATE)?;
         let at = height.to_le_bytes();
-        let before = self.versions().newest();
-        let after = || before.with(writes.iter().map(|(k, v)| (&k[..], v.as_deref())));
+        let mut apply = || tree.apply(writes.iter().map(|(k, v)| (&k[..], v.as_deref())));
         let mut fill = || {
             for (key, value) in writes {
                 match value {
@@ -273,33 +280,24 @@ impl Store {
         };
         if writes.len() < WORTH_A_THREAD {
             fill();
-            return Ok(after());
+            return Ok(apply());
         }
         Ok(std::thread::scope(|scope| {
-            let tree = scope.spawn(after);
+            let undo = scope.spawn(apply);
             fill();
-            tree.join().unwrap_or_else(|_| after())
+            undo.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         }))
     }
 
     /// Writes a batch with its tip, durably.
-    pub(crate) fn seal(&self, mut batch: WriteBatch, tip: Tip, tree: Tree) -> Result<(), StoreError> {
+    pub(crate) fn seal(&self, mut batch: WriteBatch, tip: Tip) -> Result<(), StoreError> {
         let stored = [&tip.results.encode()[..], &tip.transactions.to_be_bytes()].concat();
         batch.put_cf(self.family(RESULTS)?, tip.height.to_be_bytes(), stored);
         let encoded = [&tip.height.to_be_bytes()[..], &tip.transactions.to_be_bytes(), &tip.block.0].concat();
         batch.put_cf(self.family(META)?, b"tip", encoded);
-        let retired = self.versions().retire(tip.height);
         self.tell(Moment::Staged, tip.height);
-        match batch.len() < WORTH_A_THREAD {
-            true => self.write(batch, tip.height)?,
-            // Old trees are taken apart while the disk is waited for.
-            false => std::thread::scope(|scope| {
-                scope.spawn(|| drop(retired));
-                self.write(batch, tip.height)
-            })?,
-        }
+        self.write(batch, tip.height)?;
         self.tell(Moment::Durable, tip.height);
-        self.versions().push(tip.height, tree);
         *self.tip.write().unwrap_or_else(PoisonError::into_inner) = tip;
         Ok(())
     }

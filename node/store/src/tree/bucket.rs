@@ -56,10 +56,15 @@ impl Bucket {
         r.u16().and_then(|_| r.u16()).and_then(|n| r.take(usize::from(n))).unwrap_or_default()
     }
 
-    /// Where the value of a key stands.
-    pub fn find(&self, key: &[u8]) -> Option<Slot> {
+    /// Where the value of a key stands, and its hash.
+    pub fn find(&self, key: &[u8]) -> Option<(Slot, Hash)> {
         let mut walk = self.walk();
-        std::iter::from_fn(|| walk.next().map(|(slot, _)| (slot, walk.key == key))).find(|(_, same)| *same).map(|f| f.0)
+        while let Some(found) = walk.next() {
+            if walk.key == key {
+                return Some(found);
+            }
+        }
+        None
     }
 
     /// Gives the key of a slot another value.

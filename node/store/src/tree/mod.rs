@@ -1,8 +1,8 @@
 //! The tree whose root names the whole state; its definition is [`stint_verifier::tree`].
 //!
-//! It lives in memory, about a hundred bytes a key. A tree never changes: an update makes a new one
-//! that shares with the old all that stayed, so that a proof or a snapshot of an older height can
-//! be made while the ledger goes on. A branch holds the hashes of both its halves, so that a change
+//! It lives in memory, about a hundred bytes a key. Clones share what is equal, so that a proof or a
+//! snapshot of an older height can be made while the ledger goes on; what is shared is copied when
+//! it changes, what is not changes in place. A branch holds the hashes of both its halves, so that a change
 //! of one need not look into the other; and it holds no part of a key: any key below begins as all do.
 
 mod bucket;
@@ -15,7 +15,7 @@ use stint_verifier::{
     key::{BITS_A_BYTE, Below, bytes_of},
     tree::{KeyRange, Value, Writer},
 };
-use update::Change;
+use update::{Before, Change, Put};
 
 /// Changes that take longer than to start a thread for them.
 pub(crate) const WORTH_A_THREAD: usize = 128;
@@ -26,6 +26,10 @@ pub struct Tree {
     /// None: the state is empty.
     root: Option<Subtree>,
 }
+
+/// What leads back to a tree as it was before some changes.
+#[derive(Debug)]
+pub struct Undo(Before);
 
 /// A part of the tree.
 #[derive(Clone, Debug)]
@@ -71,11 +75,22 @@ impl Tree {
 
     /// The tree after changes, in ascending order of their keys, each key once.
     pub fn with<'a>(&self, changes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Tree {
-        let changes: Vec<Change<'a>> = changes.into_iter().collect();
+        let mut tree = self.clone();
+        tree.apply(changes);
+        tree
+    }
+
+    /// Makes such changes to this tree; clones of it stay as they are. Says how to undo them.
+    pub fn apply<'a>(&mut self, changes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>) -> Undo {
+        let changes: Vec<Change<'a>> = changes.into_iter().map(|(key, value)| (key, value.map(Put::Value))).collect();
         debug_assert!(changes.windows(2).all(|c| c[0].0 < c[1].0));
-        let mut root = self.root.clone();
-        update::update(&mut root, &changes, update::threads());
-        Tree { root }
+        Undo(update::update(&mut self.root, &changes, update::threads()))
+    }
+
+    /// Makes changes undone.
+    pub fn undo(&mut self, Undo(before): &Undo) {
+        let changes: Vec<Change<'_>> = before.iter().map(|(key, value)| (&key[..], value.map(Put::Hash))).collect();
+        update::update(&mut self.root, &changes, update::threads());
     }
 
     /// Shows all keys of the ranges with their values, and proves that there are no others. `value` reads the value of a key that is there.

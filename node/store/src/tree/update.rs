@@ -18,64 +18,88 @@ use stint_verifier::{
 };
 
 /// A key, and its value or none.
-pub type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+pub type Change<'a> = (&'a [u8], Option<Put<'a>>);
+
+/// A value, or its hash.
+#[derive(Clone, Copy)]
+pub enum Put<'a> {
+    Value(&'a [u8]),
+    Hash(Hash),
+}
+
+impl Put<'_> {
+    fn hash(self) -> Hash {
+        match self {
+            Put::Value(value) => value_hash(value),
+            Put::Hash(hash) => hash,
+        }
+    }
+}
+
+/// Keys and the hashes of the values that they had, in order.
+pub type Before = Vec<(Box<[u8]>, Option<Hash>)>;
 
 /// Keys below which a part is not worth a thread.
 const LARGE: u64 = 4_096;
 
-/// Changes a tree, by changes in the order of their keys, and hashes what they touched. Threads share
-/// the work; what comes of it does not depend on their number.
-pub fn update(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) {
-    let mut rest = [changes, &[]];
-    if threads > 1
-        && changes.len() >= WORTH_A_THREAD
-        && let Some(part) = tree
-        && let Node::Branch(branch) = &part.node
-        && branch.keys >= LARGE
-    {
-        let (first, end) = branch.reach(part.first_key(), changes);
-        rest = [&changes[..first], &changes[end..]];
-        *tree = update_halves(branch, &changes[first..end], threads);
-    }
-    for (key, value) in rest.into_iter().flatten() {
-        change(tree, key, value.map(value_hash));
-    }
+/// Changes a tree, by changes in the order of their keys, and hashes what they touched; says what was
+/// there before. Threads share the work; what comes of it does not depend on their number.
+pub fn update(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) -> Before {
+    let large = |part: &&Subtree| threads > 1 && changes.len() >= WORTH_A_THREAD && part.keys() >= LARGE;
+    let (first, end) = tree.as_ref().filter(large).map_or((0, 0), |part| part.reach(changes));
+    let below = update_halves(tree, &changes[first..end], threads);
+    let mut before = Vec::with_capacity(changes.len());
+    before.extend(changes[..first].iter().map(|c| change(tree, c)));
+    before.extend(below);
+    before.extend(changes[end..].iter().map(|c| change(tree, c)));
     if let Some(part) = tree {
         part.settle(&mut Vec::new());
     }
+    before
 }
 
-/// A branch after changes that belong below it, each half on a thread of its own where both have much to do.
-fn update_halves(branch: &Branch, changes: &[Change<'_>], threads: usize) -> Option<Subtree> {
+/// The same of changes that belong below a branch, each half on a thread of its own where both have much to do.
+fn update_halves(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) -> Before {
+    let branch = match tree.take() {
+        Some(Subtree { node: Node::Branch(branch), .. }) if !changes.is_empty() => Arc::unwrap_or_clone(branch),
+        other => {
+            *tree = other;
+            return Vec::new();
+        }
+    };
     let (to_left, to_right) = changes.split_at(changes.partition_point(|(key, _)| !bit(key, branch.bit)));
-    let (mut left, mut right) = (Some(branch.left.clone()), Some(branch.right.clone()));
-    if to_left.len().min(to_right.len()) < WORTH_A_THREAD {
-        update(&mut left, to_left, threads);
-        update(&mut right, to_right, threads);
+    let (mut left, mut right) = (Some(branch.left), Some(branch.right));
+    let (mut before, after) = if to_left.len().min(to_right.len()) < WORTH_A_THREAD {
+        (update(&mut left, to_left, threads), update(&mut right, to_right, threads))
     } else {
         std::thread::scope(|scope| {
-            scope.spawn(|| update(&mut left, to_left, threads / 2));
-            update(&mut right, to_right, threads - threads / 2);
-        });
-    }
-    match (left, right) {
+            let beside = scope.spawn(|| update(&mut left, to_left, threads / 2));
+            let after = update(&mut right, to_right, threads - threads / 2);
+            (beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), after)
+        })
+    };
+    *tree = match (left, right) {
         (Some(left), Some(right)) => {
             let whole = Subtree::branch(branch.bit, left, right);
             Some(if whole.keys() > BUCKET as u64 { whole } else { Subtree::of(&whole.leaves()) })
         }
         (left, right) => left.or(right),
-    }
+    };
+    before.extend(after);
+    before
 }
 
 /// Gives a key a value, or takes it away.
-fn change(root: &mut Option<Subtree>, key: &[u8], value: Option<Hash>) {
+fn change(root: &mut Option<Subtree>, (key, put): &Change<'_>) -> (Box<[u8]>, Option<Hash>) {
+    let (own, value) = (Box::<[u8]>::from(*key), put.map(Put::hash));
     let Some(tree) = root else {
-        *root = value.map(|value| Subtree::of(&[Leaf { key: key.into(), value }]));
-        return;
+        *root = value.map(|value| Subtree::of(&[Leaf { key: own.clone(), value }]));
+        return (own, None);
     };
     let bucket = tree.bucket_of(key);
-    match (bucket.find(key), value) {
-        (Some(slot), Some(value)) => {
+    let old = bucket.find(key);
+    match (old, value) {
+        (Some((slot, _)), Some(value)) => {
             if let Node::Bucket(bucket) = &mut tree.down(key, 0, |_| false).node {
                 bucket.set(slot, value);
             }
@@ -84,10 +108,11 @@ fn change(root: &mut Option<Subtree>, key: &[u8], value: Option<Hash>) {
         (Some(_), None) => remove(tree, key),
         (None, Some(value)) => {
             let at = first_difference(bucket.first(), key).unwrap_or_default();
-            insert(tree, Leaf { key: key.into(), value }, at);
+            insert(tree, Leaf { key: own.clone(), value }, at);
         }
         (None, None) => {}
     }
+    (own, old.map(|(_, value)| value))
 }
 
 /// Adds a leaf, whose key first differs at bit `at` from all those that it meets there.
@@ -177,6 +202,19 @@ impl Subtree {
         }
     }
 
+    /// Which of sorted changes belong below a branch: those that share the bits before its own with
+    /// the keys that are there.
+    fn reach(&self, changes: &[Change<'_>]) -> (usize, usize) {
+        let Node::Branch(branch) = &self.node else { return (0, 0) };
+        let key = self.first_key();
+        let beside = |c: &Change<'_>| match first_difference(c.0, key) {
+            Some(at) if at < branch.bit => c.0.cmp(key),
+            _ => Ordering::Equal,
+        };
+        let first = changes.partition_point(|c| beside(c) == Ordering::Less);
+        (first, changes.partition_point(|c| beside(c) != Ordering::Greater))
+    }
+
     /// All leaves, of a part that has few.
     fn leaves(&self) -> Vec<Leaf> {
         match &self.node {
@@ -221,17 +259,6 @@ impl Branch {
 
     fn other(&self, key: &[u8]) -> &Subtree {
         if bit(key, self.bit) { &self.left } else { &self.right }
-    }
-
-    /// Which of sorted changes belong below: those that share the bits before its own with a key
-    /// that is there.
-    fn reach(&self, key: &[u8], changes: &[Change<'_>]) -> (usize, usize) {
-        let beside = |c: &Change<'_>| match first_difference(c.0, key) {
-            Some(at) if at < self.bit => c.0.cmp(key),
-            _ => Ordering::Equal,
-        };
-        let first = changes.partition_point(|c| beside(c) == Ordering::Less);
-        (first, changes.partition_point(|c| beside(c) != Ordering::Greater))
     }
 }
 
