@@ -16,7 +16,6 @@
 //! | fuel a call, a block, a query | 1e8, 2.5e8, 1e10 | the slowest unit measured takes 2 ns: 0.2 s, twice [`BLOCK_TARGET_MS`], 20 s; the usual one 0.2 ns |
 //! | receipts of a block before a call | 4 MB | with the largest call after them they fit a message to a peer that joins |
 //! | details of a refusal, each | 16, 256 bytes | a line of a table |
-//! | calls in the name of a commons by one call | 64 | a proposal that founds a commons' contracts |
 //! | calls of contracts in one another | 8 deep | a charter, its book, and what they ask |
 //! | keys that a simulation lists | 10,000 | a page of 1,000 rows with their indexes |
 //! | time from publishing to serving | 8 ms a kB | twice what compiling takes on a busy core |
@@ -77,8 +76,6 @@ pub const MESSAGE_BYTES: usize = 1024;
 pub const DETAILS: usize = 16;
 /// A detail of a refusal, bytes.
 pub const DETAIL_BYTES: usize = 256;
-/// Calls in the name of its commons that one call of a charter asks for.
-pub const ACTS: usize = 64;
 /// How deep contracts call one another; the first call counts.
 pub const CALL_DEPTH: usize = 8;
 /// Keys that a simulation lists.

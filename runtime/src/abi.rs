@@ -140,23 +140,22 @@ pub const HOST: [HostFunction; 14] = [
         )
     },
     HostFunction {
-        meaning: "When this call has ended well, calls `/package.Service/Method` in the name of the commons: the \
-                  contract that is called, or the kernel, sees the caller `commons/service` of this contract with the \
-                  role `steward`. An empty commons is the own one; in another one this contract has the roles that it \
-                  was given there. Runs in the order of asking, on this call's fuel; when one is refused, so is this \
-                  call.",
+        meaning: "Calls `/package.Service/Method` in the name of the commons, under the terms of `call`, but also of \
+                  the kernel for this commons. Whoever is called sees the caller `commons/service` of this contract: in \
+                  this commons, which an empty name means too, with the role `steward`; in another one with the roles \
+                  that it was given there. Only for the contract through which the commons acts \
+                  (`stint.v1.Kernel/Constitute`), which then answers queries while it acts.",
         price: price::FIND,
         price_each: &[
             (1, "unit that the called contract burns, its fresh instance included"),
-            (price::BYTE, "byte of the request"),
+            (price::BYTE, "byte of the request and the answer"),
         ],
-        ends: "a query; a contract through which the commons does not act (`stint.v1.Kernel/Constitute`); more than \
-               64 in a call; a name that is not UTF-8; a request over 128 kB",
+        ends: "a query; a name that is not UTF-8; a request over 128 kB",
         ..host(
             "act",
-            &["commons", "commons_size", "method", "method_size", "request", "request_size"],
-            &[I32; 6],
-            &[],
+            &["commons", "commons_size", "method", "method_size", "request", "request_size", "fuel"],
+            &[I32, I32, I32, I32, I32, I32, I64],
+            &[I64],
         )
     },
     HostFunction {

@@ -11,7 +11,11 @@ use bytes::Bytes;
 use prost::Message;
 use std::{collections::BTreeSet, sync::Arc};
 use stint_proto::{
-    CallId, Code, Hash, Refusal, Transaction, hash_parts, limits::{BLOCK_FUEL, BLOCK_RECEIPT_BYTES}, merkle, receipt::apart, v1,
+    CallId, Code, Hash, Refusal, Transaction, hash_parts,
+    limits::{BLOCK_FUEL, BLOCK_RECEIPT_BYTES},
+    merkle,
+    receipt::apart,
+    v1,
 };
 
 /// Where and when a block is executed.

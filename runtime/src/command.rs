@@ -1,4 +1,4 @@
-//! A command: whose is it, which contract is meant, and what came of it.
+//! A signed call: whose is it, which contract is meant, and what came of it.
 
 use crate::{
     RuntimeError,
@@ -23,49 +23,25 @@ pub(crate) struct Command<'a> {
     pub fuel_left: u64,
 }
 
-/// What is to be done, with how much fuel at most.
-pub(crate) struct Order<'a> {
-    pub commons: &'a str,
-    pub method: &'a str,
-    pub request: &'a [u8],
-    pub fuel: u64,
-    /// Stack slots that those have in use who wait for it.
-    pub depth: i32,
-}
-
-/// Who gives a command: an agent, or a commons through its charter.
-pub(crate) struct Caller<'a> {
-    pub name: &'a str,
-    /// The contract that calls, as `commons/service`; empty for an agent.
-    pub via: String,
-    /// In the commons that is called.
-    pub roles: Arc<[String]>,
-}
-
 /// Runs a command of the session's signer. Its writes are in the overlay's newest layer and its
 /// events in the session, for the caller to keep or drop.
 pub(crate) fn run(session: Session, command: &Command<'_>) -> Result<Invoked, RuntimeError> {
-    let Command { commons, method, request, fuel_limit, fuel_left } = *command;
-    let limit = if fuel_limit == 0 { CALL_FUEL } else { fuel_limit.min(CALL_FUEL) };
-    let signer = session.signer.clone();
-    let roles = kernel::roles(&session.overlay, commons, &signer)?.into();
-    let caller = Caller { name: &signer, via: String::new(), roles };
-    give(session, &caller, &Order { commons, method, request, fuel: limit.min(fuel_left), depth: 0 })
-}
-
-/// Runs a command of a caller.
-pub(crate) fn give(session: Session, caller: &Caller<'_>, order: &Order<'_>) -> Result<Invoked, RuntimeError> {
     let refused = |session, refusal| Ok(Invoked { session, result: Err(refusal), fuel_used: 0 });
-    let Order { commons, method, request, fuel, depth } = *order;
+    let limit = if command.fuel_limit == 0 { CALL_FUEL } else { command.fuel_limit.min(CALL_FUEL) };
+    let fuel = limit.min(command.fuel_left);
+    let (commons, method) = (command.commons, command.method);
+    let roles: Arc<[String]> = kernel::roles(&session.overlay, commons, &session.signer)?.into();
+
     let kernel_method = kernel::method_of(method);
     let bytes = if kernel_method.is_some() { KERNEL_REQUEST_BYTES } else { REQUEST_BYTES };
-    if request.len() > bytes {
-        let message = format!("the request has {} bytes; the limit is {bytes}", request.len());
+    if command.request.len() > bytes {
+        let message = format!("the request has {} bytes; the limit is {bytes}", command.request.len());
         return refused(session, Refusal::new(Code::InvalidArgument, "request-size", message));
     }
     if let Some(method) = kernel_method {
-        let by = kernel::Caller { commons, name: caller.name, roles: &caller.roles };
-        return kernel::execute(session, &by, method, request, fuel);
+        let name = session.signer.clone();
+        let by = kernel::Caller { commons, name: &name, roles: &roles };
+        return kernel::execute(session, &by, method, command.request, fuel);
     }
     let found = match Directory::new(&session.contracts, &session.overlay).resolve(commons, method)? {
         Ok(found) => found,
@@ -78,19 +54,16 @@ pub(crate) fn give(session: Session, caller: &Caller<'_>, order: &Order<'_>) -> 
     if let Err(refusal) = found.takes_commands() {
         return refused(session, refusal);
     }
-    if let Err(refusal) = session.may_enter(commons, &found.contract.descriptor.service, method) {
-        return refused(session, refusal);
-    }
-    let context = session.context(commons, caller.name, caller.via.clone());
+    let context = session.context(commons, &session.signer, String::new());
     let invocation = Invocation {
         contract: &found.contract,
         entry: Entry::Method(found.method),
-        request,
+        request: command.request,
         context,
-        roles: caller.roles.clone(),
+        roles,
         keys: found.keys(commons),
         fuel,
-        depth,
+        depth: 0,
         read_only: false,
     };
     invoke(session, invocation)

@@ -3,10 +3,8 @@
 use crate::{
     Contract, RuntimeError,
     abi::{CallContext, REFUSAL_BIT, price},
-    command,
     host::{Exports, Host, HostError, unpack},
-    kernel,
-    session::{Act, Running, Session},
+    session::{Running, Session},
 };
 use prost::Message;
 use std::sync::Arc;
@@ -72,10 +70,6 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
         Entry::Migrate => format!("{} stint_migrate", contract.descriptor.service),
     };
     let depth = session.running.len() as u32;
-    // Those of the contracts that wait.
-    let others = std::mem::take(&mut session.acts);
-    let actor = Actor { commons: call.context.commons.clone(), service: contract.descriptor.service.clone() };
-    let (granted, below) = (call.fuel, call.depth);
     session.running.push(match call.entry {
         Entry::Rule(hash, _) => Running::Rule(hash),
         _ => Running::Contract { commons: call.context.commons.clone(), service: contract.descriptor.service.clone() },
@@ -102,52 +96,11 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
     };
 
     session.running.pop();
-    let acts = std::mem::replace(&mut session.acts, others);
-    let (mut session, result, fuel_used) = match result {
-        Ok(response) if !acts.is_empty() => act(session, acts, &actor, (granted, below), response, fuel_used)?,
-        result => (session, result, fuel_used),
-    };
     if let Some(entry) = traced.and_then(|i| session.trace.as_mut()?.get_mut(i)) {
         entry.fuel_used = fuel_used;
         entry.refusal = result.as_ref().err().map(|r| r.clone().into());
     }
     Ok(Invoked { session, result, fuel_used })
-}
-
-/// The contract through which a commons acts.
-struct Actor {
-    commons: String,
-    service: String,
-}
-
-/// Calls what a contract asked to be called in its commons' name, on what is left of its fuel.
-fn act(
-    mut session: Session,
-    acts: Vec<Act>,
-    actor: &Actor,
-    (granted, depth): (u64, i32),
-    response: Vec<u8>,
-    mut used: u64,
-) -> Result<(Session, Result<Vec<u8>, Refusal>, u64), RuntimeError> {
-    let name = format!("{}/{}", actor.commons, actor.service);
-    session.running.push(Running::Commons(actor.commons.clone()));
-    for Act { commons, method, request } in acts {
-        let roles: Arc<[String]> = match commons == actor.commons {
-            true => [kernel::STEWARD.to_string()].into(),
-            false => kernel::roles(&session.overlay, &commons, &name)?.into(),
-        };
-        let caller = command::Caller { name: &name, via: name.clone(), roles };
-        let order = command::Order { commons: &commons, method: &method, request: &request, fuel: granted.saturating_sub(used), depth };
-        let done = command::give(session, &caller, &order)?;
-        session = done.session;
-        used += done.fuel_used;
-        if let Err(refusal) = done.result {
-            session.running.pop();
-            return Ok((session, Err(refusal), used));
-        }
-    }
-    session.running.pop();
-    Ok((session, Ok(response), used))
 }
 
 /// A call that did not come to its end: the engine's error, and the fuel that was left.

@@ -22,8 +22,6 @@ pub(crate) struct Session {
     pub memory: usize,
     /// Who is running, the outermost first.
     pub running: Vec<Running>,
-    /// What the running contract asked to be called in its commons' name.
-    pub acts: Vec<Act>,
     /// What was called, when somebody wants to know.
     pub trace: Option<Vec<v1::TracedCall>>,
 }
@@ -31,10 +29,16 @@ pub(crate) struct Session {
 /// Code that is in the middle of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Running {
-    Contract { commons: String, service: String },
+    Contract {
+        commons: String,
+        service: String,
+    },
     Rule(Hash),
-    /// What this commons asked for in its own name.
-    Commons(String),
+    /// What a commons does by its charter.
+    Act {
+        commons: String,
+        charter: String,
+    },
 }
 
 impl Session {
@@ -49,7 +53,6 @@ impl Session {
             call_id: Vec::new(),
             memory: MEMORY_BYTES,
             running: Vec::new(),
-            acts: Vec::new(),
             trace: None,
         }
     }
@@ -59,11 +62,14 @@ impl Session {
         Session { signer, memory: COMMAND_MEMORY_BYTES, ..Session::new(contracts, overlay, block) }
     }
 
-    /// Refuses a call that would be one too many in one another, or the second one of a contract.
-    pub fn may_enter(&self, commons: &str, service: &str, method: &str) -> Result<(), Refusal> {
+    /// Refuses a call that would be one too many in one another, or the second one of a contract. A
+    /// charter that acts may be asked: what its commons calls wants to know its rules, and it has
+    /// written all that it decided.
+    pub fn may_enter(&self, commons: &str, service: &str, method: &str, query: bool) -> Result<(), Refusal> {
         self.may_go_deeper(method)?;
         let again = Running::Contract { commons: commons.into(), service: service.into() };
-        if !self.running.contains(&again) {
+        let acting = Running::Act { commons: commons.into(), charter: service.into() };
+        if !self.running.contains(&again) || query && self.running.contains(&acting) {
             return Ok(());
         }
         let message = format!("{commons}/{service} is in the middle of a call; it cannot be called before that ends");
@@ -113,13 +119,6 @@ impl Session {
             self.events.truncate(opened.events);
         }
     }
-}
-
-/// A call in the name of a commons.
-pub(crate) struct Act {
-    pub commons: String,
-    pub method: String,
-    pub request: Vec<u8>,
 }
 
 /// See [`Session::open`].

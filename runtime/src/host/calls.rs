@@ -3,6 +3,7 @@
 //! 1. A call runs to its end before the caller goes on, on the caller's fuel.
 //! 2. Nothing of a refused call remains but the fuel it burnt.
 //! 3. At most [`stint_proto::limits::CALL_DEPTH`] are in the middle of a call, and none of them twice.
+//!    But a charter that acts answers queries.
 //! 4. Contracts of one commons speak for whoever called them. To another commons a contract is a
 //!    caller of its own, by the name `commons/service`, with the roles that this commons gave it.
 
@@ -12,7 +13,7 @@ use crate::{
     abi::{CallAnswer, CallContext, IMPORT_MODULE, price},
     invoke::{Entry, Invocation, Invoked, Keyspace, invoke},
     kernel::{self, Directory},
-    session::Session,
+    session::{Running, Session},
 };
 use prost::Message;
 use std::sync::Arc;
@@ -35,7 +36,8 @@ pub fn define(l: &mut Linker<Host>) -> Result<()> {
             let commons = text(&c, "a commons' name", Slice { at: commons, size: cs }, COMMONS_BYTES)?;
             let method = text(&c, "a method's name", Slice { at: method, size: ms }, METHOD_BYTES)?;
             let request = bytes(&c, "a request", Slice { at, size }, REQUEST_BYTES)?;
-            nested(&mut c, fuel, |host, session, grant| contract(host, session, &commons, &method, &request, grant))
+            let target = Target { commons: &commons, method: &method, request: &request };
+            nested(&mut c, fuel, |host, session, grant| contract(host, session, &target, host.roles.clone(), grant))
         },
     )?;
     l.func_wrap(
@@ -53,13 +55,20 @@ pub fn define(l: &mut Linker<Host>) -> Result<()> {
 }
 
 /// What a nested call may use.
-struct Grant {
-    fuel: u64,
-    depth: i32,
+pub(super) struct Grant {
+    pub fuel: u64,
+    pub depth: i32,
+}
+
+/// What is called.
+pub(super) struct Target<'a> {
+    pub commons: &'a str,
+    pub method: &'a str,
+    pub request: &'a [u8],
 }
 
 /// Lends the session to a nested call, pays for it, and answers with what came of it.
-fn nested(
+pub(super) fn nested(
     c: &mut Caller<'_, Host>,
     fuel: i64,
     run: impl FnOnce(&Host, Session, Grant) -> std::result::Result<Invoked, RuntimeError>,
@@ -92,14 +101,16 @@ macro_rules! refuse {
     }};
 }
 
-fn contract(
+/// Calls a contract. In the own commons for the running contract's caller, who has `roles` there, or
+/// for the commons itself when it acts; in another one for the running contract.
+pub(super) fn contract(
     host: &Host,
     session: Session,
-    commons: &str,
-    method: &str,
-    request: &[u8],
+    target: &Target<'_>,
+    roles: Arc<[String]>,
     grant: Grant,
 ) -> std::result::Result<Invoked, RuntimeError> {
+    let Target { commons, method, request } = *target;
     if kernel::method_of(method).is_some() {
         refuse!(session, PermissionDenied, "kernel", "{method} is called by agents, not by contracts");
     }
@@ -108,10 +119,10 @@ fn contract(
         Err(refusal) => return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 }),
     };
     let service = &found.contract.descriptor.service;
-    if let Err(refusal) = session.may_enter(commons, service, method) {
+    let read_only = found.is_query();
+    if let Err(refusal) = session.may_enter(commons, service, method, read_only) {
         return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 });
     }
-    let read_only = found.is_query();
     if !read_only && host.read_only {
         refuse!(session, FailedPrecondition, "query", "{method} is a command, and a query calls only queries");
     }
@@ -120,7 +131,8 @@ fn contract(
     }
     let via = format!("{}/{}", host.context.commons, host.service);
     let (caller, roles) = if commons == host.context.commons {
-        (host.context.caller.clone(), host.roles.clone())
+        let acting = matches!(session.running.last(), Some(Running::Act { .. }));
+        (if acting { via.clone() } else { host.context.caller.clone() }, roles)
     } else {
         let roles: Arc<[String]> = kernel::roles(&session.overlay, commons, &via)?.into();
         if !read_only && roles.is_empty() {

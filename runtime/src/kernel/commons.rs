@@ -5,10 +5,7 @@ use super::{
     records::{Agent, Commons, Instance, KeyHolder, Membership},
     refuse, steward, write,
 };
-use crate::{
-    Overlay, RuntimeError, keys,
-    session::{Act, Session},
-};
+use crate::{Overlay, RuntimeError, keys, session::Session};
 use prost::Message;
 use std::collections::BTreeSet;
 use stint_proto::{
@@ -120,9 +117,9 @@ pub fn may_decide(overlay: &Overlay, by: &Caller<'_>, method: &str) -> Answer<()
 }
 
 /// Whether a contract asks to become the charter of its own commons.
-pub fn is_constituting(act: &Act, home: &str) -> bool {
-    let service = v1::ConstituteRequest::decode(&act.request[..]).map(|r| r.service);
-    act.commons == home && act.method == "/stint.v1.Kernel/Constitute" && service.is_ok_and(|s| s.is_empty())
+pub fn is_constituting(method: &str, request: &[u8]) -> bool {
+    let service = v1::ConstituteRequest::decode(request).map(|r| r.service);
+    super::method_of(method) == Some("Constitute") && service.is_ok_and(|s| s.is_empty())
 }
 
 /// Lets a commons act through a contract.

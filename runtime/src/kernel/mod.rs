@@ -172,7 +172,8 @@ fn write(overlay: &mut Overlay, key: Vec<u8>, record: &impl Message) {
 /// The state that a genesis file describes.
 pub fn genesis_writes(genesis: &Genesis) -> Writes {
     let mut overlay = Overlay::new(Arc::new(crate::MemoryState::default()));
-    let record = Commons { purpose: format!("The organisations that run {}.", genesis.name), root: true, ..Default::default() };
+    let record =
+        Commons { purpose: format!("The organisations that run {}.", genesis.name), root: true, ..Default::default() };
     write(&mut overlay, keys::commons(&genesis.consortium), &record);
     for s in &genesis.stewards {
         commons::enrol(&mut overlay, &s.agent, &s.key);
