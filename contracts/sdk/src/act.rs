@@ -10,7 +10,8 @@ pub const CHARTER: &str = "stint.charter.v1.Charter";
 ///
 /// Whoever is called sees the caller `<commons>/stint.charter.v1.Charter`, in this commons with the
 /// role `steward`, in another one with the roles that it gave to that name. The kernel's methods,
-/// `/stint.v1.Kernel/…`, can be called too. When the call is refused, nothing of it remains.
+/// `/stint.v1.Kernel/…`, can be called too. When the call is refused, nothing of it remains. While it
+/// runs, the charter can be asked, and answers with all that it has written so far.
 pub fn act(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     outcome(&side::host_act(commons, method, request, 0))
 }

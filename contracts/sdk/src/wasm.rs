@@ -106,13 +106,12 @@ unsafe impl GlobalAlloc for Pieces {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let (class, size) = piece(layout.size());
         unsafe {
-            match FREE.get(class) {
-                Some(&free) if free != 0 => {
-                    FREE[class] = *(free as *const usize);
-                    free as *mut u8
-                }
-                _ => Pieces::cut(size),
+            if class >= SIZES || FREE[class] == 0 {
+                return Pieces::cut(size);
             }
+            let free = FREE[class];
+            FREE[class] = *(free as *const usize);
+            free as *mut u8
         }
     }
 

@@ -81,6 +81,8 @@ struct Ledger {
     kernel_calls: Vec<KernelCall>,
     /// Who is running, the outermost first.
     running: Vec<(String, String)>,
+    /// Commons that act, whose charters answer queries.
+    acting: Vec<String>,
     calls: u64,
 }
 
@@ -309,7 +311,8 @@ pub(super) fn nested(commons: &str, method: &str, request: &[u8]) -> Result<Vec<
 pub(super) fn act(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     let own = host(|h| h.context.commons.clone());
     let commons = if commons.is_empty() { &own } else { commons };
-    under(|before, frame| {
+    ledger(|l| l.acting.push(own.clone()));
+    let result = under(|before, frame| {
         let via = via(before, frame);
         if via != format!("{own}/{CHARTER}") {
             let why = format!("{via} may not act for {own}: only its charter may, as {CHARTER}");
@@ -323,7 +326,9 @@ pub(super) fn act(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>
         }
         let (service, name, query) = permitted(before, frame, commons, method)?;
         serve(before, commons, service, name, request, &via.clone(), via, query || frame.read_only)
-    })
+    });
+    ledger(|l| l.acting.pop());
+    result
 }
 
 /// Runs something called by the running contract, and goes back to it.
@@ -365,7 +370,8 @@ fn permitted<'a>(
     let Some((_, query)) = program.method(name) else {
         return refuse(Code::Unimplemented, "method", format!("{service} has no method {name}"));
     };
-    if before.running.contains(&(commons.into(), service.into())) {
+    let asked = query && service == CHARTER && before.acting.iter().any(|c| c == commons);
+    if before.running.contains(&(commons.into(), service.into())) && !asked {
         let why = format!("{commons}/{service} is in the middle of a call; it cannot be called before that ends");
         return refuse(Code::FailedPrecondition, "re-entrancy", why);
     }
