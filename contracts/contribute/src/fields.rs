@@ -51,10 +51,16 @@ pub fn word(what: &str, word: &str) -> Result<(), Refusal> {
     Err(Refusal::invalid(what, format!("{shown:?} is no {what}: 1 to {WORD_BYTES} letters, digits and . _ : @ + -")))
 }
 
-fn text(what: &str, text: &str) -> Result<(), Refusal> {
-    match text.len() <= TEXT_BYTES {
+/// A text for people.
+pub fn text(what: &str, text: &str) -> Result<(), Refusal> {
+    at_most(what, text, TEXT_BYTES)
+}
+
+/// A text of at most so many bytes.
+pub fn at_most(what: &str, text: &str, bytes: usize) -> Result<(), Refusal> {
+    match text.len() <= bytes {
         true => Ok(()),
-        false => Err(Refusal::invalid(what, format!("the {what} has {} bytes; the limit is {TEXT_BYTES}", text.len()))),
+        false => Err(Refusal::invalid(what, format!("the {what} has {} bytes; the limit is {bytes}", text.len()))),
     }
 }
 

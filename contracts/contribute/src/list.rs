@@ -8,7 +8,7 @@ use crate::{
 use stint_sdk::{Day, Refusal};
 
 /// Where a page begins: the day in the key and the id.
-type Place = (u32, String);
+pub type Place = (u32, String);
 
 pub fn list(request: ListContributionsRequest) -> Result<ListContributionsResponse, Refusal> {
     let (from, until) = period(request.period)?;
@@ -44,11 +44,13 @@ fn key(prefix: &[u8], (day, id): &Place) -> Vec<u8> {
     [prefix, &day.to_be_bytes(), id.as_bytes()].concat()
 }
 
-fn token((day, id): &Place) -> String {
+/// A place as a page token.
+pub fn token((day, id): &Place) -> String {
     format!("{}/{id}", Day::from_key(*day))
 }
 
-fn place(token: &str) -> Result<Place, Refusal> {
+/// The place that a page token names.
+pub fn place(token: &str) -> Result<Place, Refusal> {
     let refuse =
         || Refusal::invalid("page-token", "this is no page token; take it from next_page_token of the page before");
     let (day, id) = token.split_once('/').ok_or_else(refuse)?;

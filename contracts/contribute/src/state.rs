@@ -1,6 +1,6 @@
 //! What the contract keeps. Days in keys count from the first day of year 1.
 
-use crate::proto::{AuthorNumbers, Contribution, DaySum, Rule};
+use crate::proto::{AuthorNumbers, ConfigureRequest, Contribution, Counters, DaySum, LogEntry, Rule};
 
 /// An author's number: authors are named by long texts, keys are short.
 pub type AuthorNumber = u32;
@@ -22,6 +22,25 @@ stint_sdk::state! {
     pub AUTHORS: Item<u32> = "authors";
     /// Rules by the first day on which they hold.
     pub RULES: Map<u32, Rule> = "rule";
+
+    /// Logs.
+    pub LOGS: Map<String, LogEntry> = "log";
+    /// Ids of logs in the order of logging, under `all`, `author/NAME`, `status/NUMBER` and `stream/NAME`.
+    pub LISTED: Map<String, String> = "listed";
+    /// The log of each event of the book.
+    pub LOG_OF: Map<String, String> = "log-of";
+    /// What is accepted, by day and id; with its number in the order of validation.
+    pub VALIDATED: Map<(u32, String), u64> = "validated";
+    /// The same in the order of validation.
+    pub AS_VALIDATED: Map<u64, String> = "as-validated";
+    /// Milliseconds of work by author and day.
+    pub HOURS: Map<(u32, u32), u64> = "hours";
+    /// Who validated whom, by day: `validator/author/log`.
+    pub VOICES: Map<(u32, String), ()> = "voice";
+    /// How many logs there are.
+    pub COUNTERS: Item<Counters> = "counters";
+    /// How logs are validated, in a commons without a charter.
+    pub CONFIGURED: Item<ConfigureRequest> = "configured";
 }
 
 /// Bytes of an author's name that stand in a key.

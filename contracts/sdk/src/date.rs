@@ -47,6 +47,11 @@ impl Day {
         Day(self.0.saturating_add(days).clamp(FIRST, LAST))
     }
 
+    /// Days since 1970-01-01, below 0 before it.
+    pub(crate) fn since_1970(self) -> i32 {
+        self.0
+    }
+
     /// Year, month 1 to 12, day of the month.
     pub fn to_date(self) -> (u32, u32, u32) {
         let (year, month, day) = civil_from_days(self.0);

@@ -70,6 +70,12 @@ impl Decimal {
         short.mantissa.checked_mul(10i128.checked_pow(missing.into())?)
     }
 
+    /// Numerator and denominator.
+    pub(crate) fn parts(self) -> (i128, i128) {
+        let short = self.shorten();
+        (short.mantissa, 10i128.pow(short.scale.into()))
+    }
+
     /// True for numbers below 0.
     pub fn is_negative(self) -> bool {
         self.mantissa < 0

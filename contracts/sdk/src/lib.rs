@@ -14,9 +14,13 @@
 //! stint_sdk::contract!(proto, Rules);
 //! ```
 //!
-//! Amounts are [`Decimal`], never floats: a module with a float instruction is refused.
+//! Amounts are [`Decimal`], or [`Ratio`] where a third must stay a third; never floats: a module with a float
+//! instruction is refused. Both are exact until somebody rounds by name, see [`Rounding`]; money is shared out by
+//! [`split`].
 #![deny(unsafe_code, missing_docs)]
 
+mod act;
+mod conversion;
 mod date;
 mod decimal;
 mod host;
@@ -25,17 +29,22 @@ mod key;
 mod map;
 #[doc(hidden)]
 pub mod migrate;
+pub mod params;
 mod quantity;
+mod ratio;
 pub mod raw;
 mod refusal;
 mod service;
 mod split;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod time;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code)]
 pub mod wasm;
 
+pub use act::{CHARTER, act, by_the_commons};
+pub use conversion::Conversion;
 pub use date::Day;
 pub use decimal::Decimal;
 pub use host::{CallContext, context, ed25519_verify, emit, fuel_left, has_role, log, require_role, sha256};
@@ -43,11 +52,14 @@ pub use keep::{Index, Item};
 pub use key::Key;
 pub use map::Map;
 pub use migrate::{Migrate, Migration, Mode, Progress};
+pub use params::Params;
 pub use prost;
 pub use quantity::Quantity;
+pub use ratio::{Ratio, Rounding};
 pub use refusal::{Code, Refusal};
 pub use service::{Method, Service};
-pub use split::split;
+pub use split::{split, split_ratios};
+pub use time::Time;
 
 /// Encoded messages.
 pub type Bytes = Vec<u8>;
@@ -149,4 +161,32 @@ macro_rules! contract {
             )?
         }
     };
+}
+
+/// Makes a type that implements the service in the module `$proto` the pure rule of this crate.
+///
+/// A rule imports nothing: no state, no caller, no time. Its answer depends on the request alone, so the same
+/// bytes serve a payout, its explanation and an audit. Every method of its service only reads. Nothing that this
+/// crate offers for requests, numbers and refusals reaches the host; a rule that does is no rule to the ledger
+/// when somebody calls it.
+///
+/// ```ignore
+/// use stint_rule::proto;
+/// stint_sdk::rule!(proto, Hours);
+/// ```
+#[macro_export]
+macro_rules! rule {
+    ($proto:ident, $rule:ident $(,)?) => {
+        const _: () = $crate::only_reads($proto::METHODS);
+        $crate::contract!($proto, $rule);
+    };
+}
+
+/// Stops the compiler at a method that is not marked `NO_SIDE_EFFECTS`. For [`rule!`].
+pub const fn only_reads(methods: &[(&str, bool)]) {
+    let mut n = 0;
+    while n < methods.len() {
+        assert!(methods[n].1, "a rule has only methods with idempotency_level = NO_SIDE_EFFECTS");
+        n += 1;
+    }
 }

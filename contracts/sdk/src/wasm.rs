@@ -22,6 +22,15 @@ unsafe extern "C" {
         rs: usize,
         fuel: i64,
     ) -> i64;
+    fn act(
+        commons: *const u8,
+        cs: usize,
+        method: *const u8,
+        ms: usize,
+        request: *const u8,
+        rs: usize,
+        fuel: i64,
+    ) -> i64;
     fn rule(code: *const u8, method: *const u8, ms: usize, request: *const u8, rs: usize, fuel: i64) -> i64;
     fn sha256(bytes: *const u8, size: usize, to: *mut u8);
     fn ed25519_verify(key: *const u8, signature: *const u8, message: *const u8, size: usize) -> i32;
@@ -33,26 +42,49 @@ unsafe extern "C" {
 /// Says that an answer is a refusal.
 const REFUSAL_BIT: i64 = i64::MIN;
 
-/// Hands out memory and never takes it back: an instance serves one call.
-struct Bump;
+/// Hands out memory from its end on, in pieces of few sizes, and hands out again what was given back
+/// of the same size. It looks no further: an instance serves one call.
+struct Pieces;
+
+/// All pieces begin at a multiple of this, the largest alignment in Wasm, and are one long.
+const GRAIN: usize = 16;
+/// Multiples of the grain that have a size of their own; above them four sizes a power of two do.
+const SMALL: usize = 8;
+/// Sizes that a memory can hold.
+const SIZES: usize = SMALL + 4 * 24;
 
 static mut NEXT: usize = 0;
 static mut END: usize = 0;
+/// The first free piece of each size; a free piece begins with the address of the next one.
+static mut FREE: [usize; SIZES] = [0; SIZES];
 
-// SAFETY: a module has one thread, so the two statics have one user. Addresses grow from the end
-// of the module's data and are never handed out twice; memory is grown before it is handed out.
-unsafe impl GlobalAlloc for Bump {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+/// Which of the sizes holds so many bytes, and how many it holds.
+fn piece(bytes: usize) -> (usize, usize) {
+    if bytes <= SMALL * GRAIN {
+        let grains = bytes.max(1).div_ceil(GRAIN);
+        return (grains - 1, grains * GRAIN);
+    }
+    let bits = (usize::BITS - (bytes - 1).leading_zeros()) as usize;
+    let step = 1 << (bits - 3);
+    // 5 to 8 of them.
+    let steps = bytes.div_ceil(step);
+    (SMALL + (bits - 8) * 4 + steps - 5, steps.saturating_mul(step))
+}
+
+impl Pieces {
+    /// A new piece of a size.
+    ///
+    /// SAFETY: as [`Pieces`].
+    unsafe fn cut(size: usize) -> *mut u8 {
         unsafe extern "C" {
             static __heap_base: u8;
         }
         unsafe {
             if NEXT == 0 {
-                NEXT = &raw const __heap_base as usize;
+                NEXT = (&raw const __heap_base as usize).next_multiple_of(GRAIN);
                 END = core::arch::wasm32::memory_size(0) << 16;
             }
-            let start = (NEXT + layout.align() - 1) & !(layout.align() - 1);
-            let Some(next) = start.checked_add(layout.size()) else { return core::ptr::null_mut() };
+            let Some(next) = NEXT.checked_add(size) else { return core::ptr::null_mut() };
             if next > END {
                 let pages = (next - END).div_ceil(1 << 16);
                 if core::arch::wasm32::memory_grow(0, pages) == usize::MAX {
@@ -60,23 +92,56 @@ unsafe impl GlobalAlloc for Bump {
                 }
                 END += pages << 16;
             }
+            let start = NEXT;
             NEXT = next;
             start as *mut u8
         }
     }
+}
 
-    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+// SAFETY: a module has one thread, so the statics have one user. Addresses grow from the end of the
+// module's data, by multiples of the largest alignment; memory is grown before it is handed out, and
+// a piece is handed out again only when it was given back, for its own size.
+unsafe impl GlobalAlloc for Pieces {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let (class, size) = piece(layout.size());
+        unsafe {
+            if class >= SIZES || FREE[class] == 0 {
+                return Pieces::cut(size);
+            }
+            let free = FREE[class];
+            FREE[class] = *(free as *const usize);
+            free as *mut u8
+        }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        let (class, size) = piece(layout.size());
+        unsafe {
+            // The newest piece goes back to where it came from.
+            if at as usize + size == NEXT {
+                NEXT = at as usize;
+            } else if class < SIZES {
+                *(at as *mut usize) = FREE[class];
+                FREE[class] = at as usize;
+            }
+        }
+    }
 
     // Growing the newest piece in place saves the copies of a growing vector.
     unsafe fn realloc(&self, at: *mut u8, old: Layout, size: usize) -> *mut u8 {
+        let ((_, has), (_, wanted)) = (piece(old.size()), piece(size));
         unsafe {
-            if at as usize + old.size() == NEXT && size >= old.size() {
-                let more = Layout::from_size_align_unchecked(size - old.size(), 1);
-                return if self.alloc(more).is_null() { core::ptr::null_mut() } else { at };
+            if has == wanted {
+                return at;
+            }
+            if at as usize + has == NEXT && wanted > has {
+                return if Pieces::cut(wanted - has).is_null() { core::ptr::null_mut() } else { at };
             }
             let new = self.alloc(Layout::from_size_align_unchecked(size, old.align()));
             if !new.is_null() {
                 core::ptr::copy_nonoverlapping(at, new, old.size().min(size));
+                self.dealloc(at, old);
             }
             new
         }
@@ -84,7 +149,7 @@ unsafe impl GlobalAlloc for Bump {
 }
 
 #[global_allocator]
-static ALLOCATOR: Bump = Bump;
+static ALLOCATOR: Pieces = Pieces;
 
 /// Where the host may write `size` bytes.
 #[unsafe(no_mangle)]
@@ -174,6 +239,11 @@ pub(crate) fn host_has_role(role: &str) -> bool {
 pub(crate) fn host_call(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
     let (c, m, r) = (commons.as_bytes(), method.as_bytes(), request);
     take(unsafe { call(c.as_ptr(), c.len(), m.as_ptr(), m.len(), r.as_ptr(), r.len(), fuel) })
+}
+
+pub(crate) fn host_act(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    let (c, m, r) = (commons.as_bytes(), method.as_bytes(), request);
+    take(unsafe { act(c.as_ptr(), c.len(), m.as_ptr(), m.len(), r.as_ptr(), r.len(), fuel) })
 }
 
 pub(crate) fn host_rule(code: &[u8; 32], method: &str, request: &[u8], fuel: i64) -> Vec<u8> {

@@ -10,7 +10,7 @@
 mod mirror;
 mod world;
 
-pub use world::{Event, World};
+pub use world::{Event, KernelCall, World};
 
 use crate::{
     CallContext, Code, Refusal,
@@ -109,6 +109,12 @@ pub(crate) fn host_has_role(role: &str) -> bool {
 
 pub(crate) fn host_call(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
     let result = world::nested(commons, method, request);
+    world::burn(&result, fuel);
+    answer(result)
+}
+
+pub(crate) fn host_act(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    let result = world::act(commons, method, request);
     world::burn(&result, fuel);
     answer(result)
 }

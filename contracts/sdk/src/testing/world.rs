@@ -1,9 +1,9 @@
 use super::{
     Host, host,
     mirror::{Mirror, Reply, Step},
-    refuse,
+    refuse, writable,
 };
-use crate::{Bytes, CallContext, Code, Day, Method, Refusal, Service};
+use crate::{Bytes, CHARTER, CallContext, Code, Day, Method, Refusal, Service};
 use prost::{Message, Name};
 use std::{
     cell::RefCell,
@@ -34,6 +34,17 @@ impl Event {
     pub fn read<M: Message + Name + Default>(&self) -> Option<M> {
         (self.ty == M::full_name()).then(|| M::decode(self.body.as_slice()).ok()).flatten()
     }
+}
+
+/// What a commons asked of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KernelCall {
+    /// The commons that was to be changed.
+    pub commons: String,
+    /// The method's name in `stint.v1.Kernel`.
+    pub method: String,
+    /// The request, encoded.
+    pub request: Vec<u8>,
 }
 
 /// A contract in the world. Its functions are those of [`Service`].
@@ -67,8 +78,11 @@ struct Ledger {
     height: u64,
     time_ms: u64,
     events: Vec<Event>,
+    kernel_calls: Vec<KernelCall>,
     /// Who is running, the outermost first.
     running: Vec<(String, String)>,
+    /// Commons that act, whose charters answer queries.
+    acting: Vec<String>,
     calls: u64,
 }
 
@@ -123,8 +137,8 @@ impl World {
     pub fn publish_rule<S: Service>(&mut self) -> [u8; 32] {
         let step = Step { op: "publish".into(), service: S::NAME.into(), ..Step::default() };
         let reply = self.mirrored(step);
-        // Without a module any name will do.
-        let named = || super::host_sha256(S::NAME.as_bytes());
+        // Without a module any name will do, of this rule and no other of the same service.
+        let named = || super::host_sha256(std::any::type_name::<S>().as_bytes());
         let hash = reply.map_or_else(named, |r| r.code_hash.try_into().expect("a hash"));
         ledger(|l| l.rules.insert(hash, Program::of::<S>()));
         hash
@@ -185,6 +199,12 @@ impl World {
     /// Events of the last call.
     pub fn events(&self) -> Vec<Event> {
         ledger(|l| l.events.clone())
+    }
+
+    /// What commons asked of the kernel so far. This world has none: it answers nothing and changes
+    /// nothing.
+    pub fn kernel_calls(&self) -> Vec<KernelCall> {
+        ledger(|l| l.kernel_calls.clone())
     }
 
     /// The block height.
@@ -278,16 +298,46 @@ fn outermost(
 
 /// A call by the running contract.
 pub(super) fn nested(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let own = host(|h| (h.context.commons == commons).then(|| h.context.caller.clone()));
+    under(|before, frame| {
+        let (service, name, query) = permitted(before, frame, commons, method)?;
+        let via = via(before, frame);
+        let caller = own.unwrap_or_else(|| via.clone());
+        serve(before, commons, service, name, request, &caller, via, query || frame.read_only)
+    })
+}
+
+/// A call by the running charter in the name of its commons.
+pub(super) fn act(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let own = host(|h| h.context.commons.clone());
+    let commons = if commons.is_empty() { &own } else { commons };
+    ledger(|l| l.acting.push(own.clone()));
+    let result = under(|before, frame| {
+        let via = via(before, frame);
+        if via != format!("{own}/{CHARTER}") {
+            let why = format!("{via} may not act for {own}: only its charter may, as {CHARTER}");
+            return refuse(Code::PermissionDenied, "act", why);
+        }
+        if let Some(name) = method.strip_prefix("/stint.v1.Kernel/") {
+            writable("act");
+            let call = KernelCall { commons: commons.into(), method: name.into(), request: request.into() };
+            ledger(|l| l.kernel_calls.push(call));
+            return Ok(Vec::new());
+        }
+        let (service, name, query) = permitted(before, frame, commons, method)?;
+        serve(before, commons, service, name, request, &via.clone(), via, query || frame.read_only)
+    });
+    ledger(|l| l.acting.pop());
+    result
+}
+
+/// Runs something called by the running contract, and goes back to it.
+fn under(run: impl FnOnce(&Ledger, &Host) -> Result<Vec<u8>, Refusal>) -> Result<Vec<u8>, Refusal> {
     // What the caller wrote so far is seen by whom it calls.
     store();
     let before = ledger(|l| l.clone());
     let frame = host(|h| h.clone());
-    let result = permitted(&before, &frame, commons, method).and_then(|(service, name, query)| {
-        let via = via(&before, &frame);
-        let own = frame.context.commons == commons;
-        let caller = if own { frame.context.caller.clone() } else { via.clone() };
-        serve(&before, commons, service, name, request, &caller, via, query || frame.read_only)
-    });
+    let result = run(&before, &frame);
     if result.is_err() {
         ledger(|l| *l = before.clone());
     }
@@ -320,7 +370,8 @@ fn permitted<'a>(
     let Some((_, query)) = program.method(name) else {
         return refuse(Code::Unimplemented, "method", format!("{service} has no method {name}"));
     };
-    if before.running.contains(&(commons.into(), service.into())) {
+    let asked = query && service == CHARTER && before.acting.iter().any(|c| c == commons);
+    if before.running.contains(&(commons.into(), service.into())) && !asked {
         let why = format!("{commons}/{service} is in the middle of a call; it cannot be called before that ends");
         return refuse(Code::FailedPrecondition, "re-entrancy", why);
     }
@@ -377,7 +428,10 @@ fn serve(
     let dispatch = code.dispatch;
     ledger(|l| l.running.push(at.clone()));
     let signer = if before.running.is_empty() { caller.to_string() } else { host(|h| h.context.signer.clone()) };
+    // Nobody but a charter's `act` gives a contract this caller.
+    let acting = caller == format!("{commons}/{CHARTER}");
     let roles = before.members.get(&(at.0.clone(), caller.to_string())).cloned().unwrap_or_default();
+    let roles = if acting { vec!["steward".into()] } else { roles };
     let asked = before.running.is_empty() && caller.is_empty();
     load(Host {
         state: kept.clone(),

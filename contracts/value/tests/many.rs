@@ -1,0 +1,136 @@
+//! Many contributions: a distribution over 10,000 ends, in calls of a bounded size.
+
+mod common;
+
+use common::{params, refused, rule};
+use prost::Message;
+use std::cell::Cell;
+use stint_rule::proto::Contribution;
+use stint_sdk::{Bytes, Code, Refusal, Service, testing::World};
+use value::{Contract, proto::*};
+
+thread_local! {
+    /// How many contributions there are, and of how many agents.
+    static MANY: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// Contributions as the contract `contribute` lists them, made on the way.
+struct Many;
+
+#[derive(Clone, PartialEq, Message)]
+struct Ask {
+    #[prost(uint32, tag = "3")]
+    page_size: u32,
+    #[prost(uint64, tag = "5")]
+    after: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Answer {
+    #[prost(message, repeated, tag = "1")]
+    contributions: Vec<Contribution>,
+    #[prost(uint64, tag = "3")]
+    last: u64,
+    #[prost(uint64, tag = "4")]
+    newest: u64,
+}
+
+impl Service for Many {
+    const NAME: &'static str = "stint.contribute.v1.Contribute";
+    const DESCRIPTOR: &'static [u8] = &[];
+    const METHODS: &'static [(&'static str, bool)] = &[("ListValidated", true)];
+    const STATE: &'static str = "";
+
+    fn dispatch(_: u32, request: &[u8]) -> Result<Bytes, Refusal> {
+        let ask = Ask::decode(request).expect("a request");
+        let (newest, agents) = MANY.get();
+        let last = newest.min(ask.after + u64::from(ask.page_size));
+        let contribution = |n: u64| Contribution {
+            id: format!("c{n:05}"),
+            agent: format!("a{:04}", n % agents),
+            kind: "work".into(),
+            stream: "work".into(),
+            quantity: format!("{}", 1 + n % 9),
+            unit: "h".into(),
+            date: format!("2026-01-{:02}", 1 + n % 28),
+            ..Contribution::default()
+        };
+        let contributions = (ask.after + 1..=last).map(contribution).collect();
+        Ok(Answer { contributions, last: last.max(ask.after), newest }.encode_to_vec())
+    }
+}
+
+fn forge(contributions: u64, agents: u64) -> World {
+    MANY.set((contributions, agents));
+    let mut world = World::new();
+    world.deploy::<Contract>("forge");
+    world.deploy::<Many>("forge");
+    world.member("forge", "steward", &["steward"]);
+    let module = world.publish_rule::<hours::Hours>();
+    let pairs = [
+        ("rules.1.equation", "quantity"),
+        ("rules.1.stream", "work"),
+        ("rules.1.claim", "once"),
+        ("buckets.1.name", "work"),
+    ];
+    let request = SetRuleRequest { module: module.into(), params: params(&pairs), from: "2026-01-01".into() };
+    world.call("forge", "steward", &methods::SET_RULE, &request).unwrap();
+    world.days(60);
+    world
+}
+
+fn register(world: &mut World, id: &str) {
+    let income = Income { id: id.into(), amount: 1_000_000, date: "2026-02-01".into(), ..Income::default() };
+    world.call("forge", "steward", &methods::REGISTER_INCOME, &RegisterIncomeRequest { income: Some(income) }).unwrap();
+}
+
+#[test]
+fn ten_thousand_contributions_are_distributed_in_calls_of_a_bounded_size() {
+    let mut world = forge(10_000, 100);
+    register(&mut world, "i1");
+    let request = DistributeRequest { income: "i1".into(), ..Default::default() };
+    let (mut calls, mut left) = (0, u64::MAX);
+    loop {
+        calls += 1;
+        let answer = world.call("forge", "steward", &methods::DISTRIBUTE, &request).unwrap();
+        if answer.done {
+            break;
+        }
+        // Each call does something, and none more than 400 steps, its phases' ends included.
+        assert!(answer.left < left && (left == u64::MAX || left - answer.left <= 404), "{left} {}", answer.left);
+        left = answer.left;
+    }
+    assert_eq!(calls, 76);
+    let request = GetDistributionRequest { distribution: "i1".into(), page_size: 1000, ..Default::default() };
+    let found = world.query("forge", &methods::GET_DISTRIBUTION, &request).unwrap();
+    assert_eq!((found.payouts.len(), found.distribution.unwrap().contributions), (100, 10_000));
+    assert_eq!(found.payouts.iter().map(|p| p.amount).sum::<i64>(), 1_000_000);
+    let mut request = RecomputeRequest { distribution: "i1".into(), carry: Vec::new() };
+    let mut parts = 1;
+    let again = loop {
+        let answer = world.query("forge", &methods::RECOMPUTE, &request).unwrap();
+        if answer.done {
+            break answer;
+        }
+        (request.carry, parts) = (answer.carry, parts + 1);
+    };
+    assert!(again.equal, "{}", again.difference);
+    assert_eq!((again.contributions, parts), (10_000, 5));
+    // All of them had their share: the next distribution reads none of them.
+    register(&mut world, "i2");
+    let request = DistributeRequest { income: "i2".into(), ..Default::default() };
+    assert!(world.call("forge", "steward", &methods::DISTRIBUTE, &request).unwrap().done);
+}
+
+#[test]
+fn more_sums_than_a_call_can_share_are_refused() {
+    let mut world = forge(1_001, 1_001);
+    register(&mut world, "i1");
+    let request = DistributeRequest { income: "i1".into(), ..Default::default() };
+    let refusal = loop {
+        if let Err(refusal) = world.call("forge", "steward", &methods::DISTRIBUTE, &request) {
+            break refusal;
+        }
+    };
+    assert_eq!(rule::<()>(Err(refusal)), refused(Code::ResourceExhausted, "size"));
+}
