@@ -1,4 +1,4 @@
-//! The importer's messages, from the contract's own `.proto`; and the SDK, which `stint contract
+//! Messages of contracts that the command line knows, from their own `.proto`; and the SDK, which `stint contract
 //! new` puts beside every new contract.
 
 use std::{
@@ -8,9 +8,16 @@ use std::{
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     sdk()?;
-    let include = "../contracts/contribute/proto";
-    let mut compiler = protox::Compiler::new([include])?;
-    compiler.include_imports(true).include_source_info(false).open_file("stint/contribute/v1/contribute.proto")?;
+    messages("contribute")?;
+    messages("value")
+}
+
+/// The messages of a contract.
+fn messages(contract: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let include = format!("../contracts/{contract}/proto");
+    let mut compiler = protox::Compiler::new([&include])?;
+    let file = format!("stint/{contract}/v1/{contract}.proto");
+    compiler.include_imports(true).include_source_info(false).open_file(file)?;
     tonic_prost_build::configure()
         .build_server(false)
         .build_client(false)

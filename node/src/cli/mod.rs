@@ -12,6 +12,7 @@
 //! | `simulate.rs`, `state.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
 //! | `prove.rs`, `verify.rs`, `export.rs` | facts with their proofs, and their check |
 //! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
+//! | `suite/` | `stint book`, `explain`, `whatif`: books and money of a commons |
 //! | `report.rs`, `show.rs` | tables and bars |
 
 mod call;
@@ -31,6 +32,7 @@ mod show;
 mod simulate;
 mod state;
 mod status;
+pub mod suite;
 mod target;
 mod verify;
 
@@ -91,6 +93,20 @@ enum Command {
     Import(Import),
     /// Show contributors, contributions and shares of a commons
     Shares(report::Shares),
+    /// Books of commons
+    #[command(subcommand)]
+    Book(Book),
+    /// Show why an agent got what it got, from the amount down to each contribution
+    Explain(suite::explain::Explain),
+    /// Show what another rule would have given; nothing is written
+    #[command(name = "whatif")]
+    WhatIf(suite::whatif::WhatIf),
+}
+
+#[derive(Subcommand)]
+enum Book {
+    /// Play cases of Valueflows against the book on the ledger's own runtime
+    Replay(suite::replay::Replay),
 }
 
 #[derive(Subcommand)]
@@ -136,6 +152,9 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Contract(c) => c.execute().await,
         Command::Import(Import::Git(c)) => c.execute().await,
         Command::Shares(c) => c.execute().await,
+        Command::Book(Book::Replay(c)) => c.execute(),
+        Command::Explain(c) => c.execute().await,
+        Command::WhatIf(c) => c.execute().await,
     }
 }
 

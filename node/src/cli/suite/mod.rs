@@ -1,0 +1,34 @@
+//! What people do with the books and the money of a commons.
+//!
+//! | file | command |
+//! |---|---|
+//! | `replay.rs` | `stint book replay`: cases of Valueflows against the book |
+//! | `explain.rs` | `stint explain`: why an agent got what it got |
+//! | `whatif.rs` | `stint whatif`: what another rule would have given |
+//! | `money.rs` | amounts for people |
+
+pub mod explain;
+mod money;
+pub mod replay;
+pub mod whatif;
+
+use super::Failure;
+use crate::client::Client;
+use prost::Message;
+
+/// Messages of the contract `value`.
+#[allow(missing_docs, clippy::all)]
+pub mod value {
+    tonic::include_proto!("stint.value.v1");
+}
+
+/// Asks `stint.value.v1.Value` of a commons.
+async fn ask<R: Message + Default>(
+    client: &Client,
+    commons: &str,
+    method: &str,
+    request: &impl Message,
+) -> Result<R, Failure> {
+    let method = format!("/stint.value.v1.Value/{method}");
+    Ok(R::decode(client.query(commons, &method, request.encode_to_vec().into()).await?)?)
+}
