@@ -108,10 +108,24 @@ impl Client {
 
     /// Asks a query.
     pub async fn query(&self, commons: &str, method: &str, request: Bytes) -> Result<Bytes, ClientError> {
+        Ok(self.query_at(commons, method, request, 0).await?.0)
+    }
+
+    /// Asks a query on the state after a block, 0 for the newest; answers with the height that was read too.
+    pub async fn query_at(
+        &self,
+        commons: &str,
+        method: &str,
+        request: Bytes,
+        height: u64,
+    ) -> Result<(Bytes, u64), ClientError> {
         let mut request = Request::new(request);
+        if height > 0 {
+            request.metadata_mut().insert(metadata::HEIGHT, height.into());
+        }
         let name = MetadataValue::try_from(commons).map_err(|e| ClientError::Protocol(e.to_string()))?;
         request.metadata_mut().insert(metadata::COMMONS, name);
-        Ok(self.unary(method, request).await?.0)
+        self.unary(method, request).await
     }
 
     /// Signs a command for this ledger, valid from now on for a while.

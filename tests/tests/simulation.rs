@@ -10,8 +10,9 @@ use stint_node::{
     cli::contribute::{Contribution, RecordRequest, SetRuleRequest},
     core::Outcome,
 };
-use stint_proto::{CallId, Hash, Transaction, v1};
+use stint_proto::{Block, CallId, Hash, Transaction, limits::EXECUTION_LAG, v1};
 use stint_tests::{Death, World, simulate};
+use stint_verifier::{Certificate, Committee, Header, Reader, signed};
 
 const CONTRIBUTE: &[u8] = include_bytes!("../../contracts/dist/contribute.wasm");
 const RECORD: &str = "/stint.contribute.v1.Contribute/Record";
@@ -65,6 +66,24 @@ struct Left {
     ended_at_ms: u64,
 }
 
+/// By how many blocks later the results of each block were certified, as far as they must be by now.
+fn lags(world: &World, i: usize) -> Vec<u64> {
+    let (mut certified, mut lags) = (0, Vec::new());
+    for height in 1..=world.tip(i).height {
+        let block = world.node(i).block(height).expect("readable").expect("kept");
+        let executed = Block::decode(block).expect("a block").header.executed_height;
+        assert!((certified..height).contains(&executed), "block {height} certifies {executed} after {certified}");
+        lags.extend((certified + 1..=executed).map(|of| height - of));
+        certified = executed;
+        assert!(certified + EXECUTION_LAG >= height, "{certified} at block {height}");
+    }
+    lags
+}
+
+fn voteless(world: &World, i: usize) -> Vec<u64> {
+    (1..=world.tip(i).height).filter(|h| world.node(i).history(*h).expect("kept").certificate.is_empty()).collect()
+}
+
 /// Calls flow while one validator crashes and returns, and another is cut off and joined again.
 async fn faults(mut world: World) -> Left {
     const CALLS: u64 = 200;
@@ -104,6 +123,11 @@ async fn faults(mut world: World) -> Left {
         let block = world.node(0).block(h).expect("readable");
         assert!((1..4).all(|i| world.node(i).block(h).expect("readable") == block), "fork at height {h}");
     }
+    for i in 0..4 {
+        let lags = lags(&world, i);
+        assert!(lags.iter().all(|lag| (1..=EXECUTION_LAG).contains(lag)), "{lags:?}");
+        println!("voteless {i}: {:?}", voteless(&world, i));
+    }
     let (commons, service) = ("forge".into(), "stint.contribute.v1.Contribute".into());
     let asked = v1::ListStateRequest { commons, service, page_size: 1000, ..Default::default() };
     let page = world.node(0).list_state(&asked).expect("a page");
@@ -121,6 +145,66 @@ fn calls_flow_through_a_crash_and_a_partition_and_the_same_seed_gives_the_same_t
     // Roots differ: the ledger notes when code was published.
     assert_eq!(other.kept, first.kept, "other timing, the same calls in the end");
     assert_ne!(other_trace, trace);
+}
+
+/// What a call led to can be proved one block later while nothing goes wrong, and four later whatever does.
+#[test]
+fn results_are_certified_by_the_next_header_under_ordinary_load() {
+    let (lags, _) = simulate(5, 4, |mut world| async move {
+        found(&mut world).await;
+        let mut waiting = Vec::new();
+        for n in 0..300 {
+            let tx = world.sign("forge", RECORD, contribution(n));
+            waiting.push(world.submit((n % 4) as usize, tx).expect("accepted"));
+            world.sleep(30).await;
+        }
+        futures::future::join_all(waiting).await;
+        (0..4).map(|i| lags(&world, i)).collect::<Vec<_>>()
+    });
+    for lags in lags {
+        assert!(lags.len() > 50);
+        let counts: Vec<_> = (0..6).map(|n| lags.iter().filter(|l| **l == n).count()).collect();
+        println!("{counts:?}");
+        assert!(lags.iter().all(|lag| *lag == 1), "{lags:?}");
+    }
+}
+
+/// The engine and whoever reads proofs must count the same votes, crafted ones too: a block that is final by a vote
+/// which others do not count has no proof, and peers that tell of it are taken for liars.
+#[test]
+fn the_engine_counts_the_votes_that_proofs_count() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../verifier/vectors/proofs.json")).expect("JSON");
+    let unhex = |value: &serde_json::Value| hex::decode(value.as_str().expect("text")).expect("hexadecimal");
+    let keys = vectors["committee"].as_array().expect("keys").iter().map(|k| unhex(k).try_into().expect("32 bytes"));
+    let committee = Committee::new(keys.collect()).expect("validators");
+    let (mut counted, mut refused, mut strict) = (0, 0, 0);
+    for case in vectors["proofs"].as_array().expect("cases") {
+        let proof = unhex(&case["proof"]);
+        // Without changes of the committee, and of one header.
+        if proof[2..5] != [0, 0, 1] {
+            continue;
+        }
+        let (header, votes) = proof[5..].split_at(Header::BYTES);
+        let header = Header::decode(header).expect("a header");
+        let certificate = Certificate::read(&mut Reader(votes), 4).expect("votes");
+        let namespace = format!("stint-{}_FINALIZE", header.chain_id);
+        let whole = signed(&header);
+        let message = &whole[1 + namespace.len()..];
+        assert_eq!(&whole[1..=namespace.len()], namespace.as_bytes());
+        for (place, vote) in &certificate.votes {
+            let key = &committee.keys()[usize::from(*place)];
+            let engine = stint_simulation::accepts(key, namespace.as_bytes(), message, vote);
+            let alone = Committee::new(vec![*key]).expect("a validator");
+            let ours = Certificate { votes: vec![(0, *vote)] }.certifies(&header, &alone);
+            assert_eq!(engine, ours, "{}", case["name"]);
+            let point = ed25519_dalek::VerifyingKey::from_bytes(key).expect("a key");
+            let signature = ed25519_dalek::Signature::from_bytes(vote);
+            strict += u32::from(engine && point.verify_strict(&whole, &signature).is_err());
+            *(if engine { &mut counted } else { &mut refused }) += 1;
+        }
+    }
+    assert!(counted > 10 && refused > 0 && strict > 0, "{counted} {refused} {strict}");
 }
 
 #[test]

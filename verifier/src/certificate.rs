@@ -1,8 +1,11 @@
 //! Who may sign for the ledger, and whether enough of them did.
+//!
+//! Signatures are checked by the rules of ZIP-215, as the consensus engine checks them: a vote that
+//! makes a block final there counts here, a crafted one too.
 
 use crate::{Hash, Header, Reader, hash};
 use alloc::{format, vec::Vec};
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_zebra::{Signature, VerificationKey};
 
 const DOMAIN: &str = "stint.v1.committee";
 /// Validators of one ledger.
@@ -86,8 +89,8 @@ impl Certificate {
     pub fn certifies(&self, header: &Header, committee: &Committee) -> bool {
         let message = signed(header);
         let holds = |(place, signature): &(u8, [u8; 64])| {
-            let key = committee.keys().get(usize::from(*place)).and_then(|k| VerifyingKey::from_bytes(k).ok());
-            key.is_some_and(|k| k.verify_strict(&message, &Signature::from_bytes(signature)).is_ok())
+            let key = committee.keys().get(usize::from(*place)).and_then(|k| VerificationKey::try_from(*k).ok());
+            key.is_some_and(|k| k.verify(&Signature::from_bytes(signature), &message).is_ok())
         };
         let ascending = self.votes.windows(2).all(|v| v[0].0 < v[1].0);
         ascending && self.votes.len() >= committee.quorum() && self.votes.iter().all(holds)

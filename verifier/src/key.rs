@@ -74,13 +74,25 @@ impl Below {
     /// The first key that can stand below.
     pub fn first(&self) -> Vec<u8> {
         let (whole, bits) = (self.bit / BITS_A_BYTE, self.bit % BITS_A_BYTE);
-        let mut key = self.prefix.clone();
-        match (bits, key.get_mut(whole)) {
-            (0, _) if self.right => key.push(0),
-            (n @ 1.., Some(byte)) if self.right => *byte |= 0x80 >> (n - 1),
+        let mut key = self.prefix[..bytes_of(self.bit)].to_vec();
+        match (bits, key.get_mut(whole), self.right) {
+            (0, _, true) => key.push(0),
+            // The bits so far say no more of the byte than that there is one.
+            (1, _, right) => key.push(if right { 0x80 } else { 0 }),
+            (n, Some(byte), right) => *byte = last_byte(*byte, self.bit) | if right { 0x80 >> (n - 1) } else { 0 },
             _ => {}
         }
         key
+    }
+
+    /// The first key behind all that can stand below; `None` when none is.
+    pub fn end(&self) -> Option<Vec<u8>> {
+        let bit = match self.right {
+            false => self.bit,
+            // The last of the bits before that can still grow; that a byte is there cannot.
+            true => (0..self.bit).rev().find(|i| i % BITS_A_BYTE != 0 && !bit(&self.prefix, *i))?,
+        };
+        Some(Below { prefix: self.prefix[..bytes_of(bit)].to_vec(), bit, right: true }.first())
     }
 }
 
@@ -122,6 +134,11 @@ mod tests {
             let first = below.first();
             prop_assert_eq!(below.beside(&first), Ordering::Equal);
             prop_assert!(first <= of);
+            // The keys below are those from the first one on and before the end.
+            let end = below.end();
+            prop_assert!(end.as_ref().is_none_or(|end| *end > of && below.beside(end) == Ordering::Less));
+            let within = first <= key && end.as_ref().is_none_or(|end| key < *end);
+            prop_assert_eq!(within, below.beside(&key) == Ordering::Equal);
             match first_difference(&of, &key) {
                 Some(i) if i <= bit_at => prop_assert_eq!(below.beside(&key), of.cmp(&key)),
                 _ => prop_assert_eq!(below.beside(&key), Ordering::Equal),

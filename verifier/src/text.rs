@@ -9,10 +9,13 @@ use core::fmt::Write;
 /// | fact | members |
 /// |---|---|
 /// | `block` | `transactions` |
-/// | `state` | `after`, the block, and `keys`: each with its `value`, or with `hidden` where only its hash is shown |
+/// | `state` | `after`, the block; `keys`: each with its `value`, or with `hidden` where only its hash is shown; `hidden`: the parts of which nothing is shown, each `from` a key on and before `to`, without which it reaches to the end |
 /// | `receipt` | `of`, the block, `index`, `events`, their number, and `receipt` without them |
 /// | `event` | those of `receipt`, `event_index` and `event` |
 /// | `receipts` | `of`, and `receipts`: each a `receipt` and its `events` |
+///
+/// A key of a state is absent when it is neither among the `keys` nor in a `hidden` part. A range is
+/// complete when no `hidden` part has keys of it.
 pub fn json(proven: &Proven) -> String {
     let header = &proven.header;
     let head = format!(r#""height":{},"time_ms":{},"hash":"{}""#, header.height, header.time_ms, header.hash());
@@ -24,7 +27,13 @@ pub fn json(proven: &Proven) -> String {
                 Value::Shown(value) => format!(r#"{{"key":{},"value":{}}}"#, quoted(key), quoted(value)),
                 Value::Hashed(_) => format!(r#"{{"key":{},"hidden":true}}"#, quoted(key)),
             };
-            format!(r#""fact":"state","after":{},"keys":{}"#, led.height, list(&leaves, leaf))
+            let parts: Vec<_> = shown.hidden_parts().collect();
+            let part = |(from, to): &(Vec<u8>, Option<Vec<u8>>)| match to {
+                Some(to) => format!(r#"{{"from":{},"to":{}}}"#, quoted(from), quoted(to)),
+                None => format!(r#"{{"from":{}}}"#, quoted(from)),
+            };
+            let (keys, hidden) = (list(&leaves, leaf), list(&parts, part));
+            format!(r#""fact":"state","after":{},"keys":{keys},"hidden":{hidden}"#, led.height)
         }
         Fact::Receipt(r) => format!(r#""fact":"receipt",{}"#, receipt(r)),
         Fact::Event(r, event) => {

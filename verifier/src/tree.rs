@@ -367,6 +367,16 @@ impl Shown {
         })
     }
 
+    /// The parts of which nothing is shown, in order: each from a key on and before another, or up to
+    /// the end of the state.
+    pub fn hidden_parts(&self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> + '_ {
+        self.items.iter().filter_map(|i| match i {
+            Item::Leaf(..) => None,
+            Item::Hidden(None) => Some((Vec::new(), None)),
+            Item::Hidden(Some(below)) => Some((below.first(), below.end())),
+        })
+    }
+
     /// Every key that is shown, with its value where that is shown too.
     pub fn leaves(&self) -> impl Iterator<Item = (&[u8], &Value)> {
         self.items.iter().filter_map(|i| match i {

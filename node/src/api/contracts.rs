@@ -7,7 +7,7 @@ use super::{
     status::status,
     submit::{blocking, submit},
 };
-use crate::core::{Node, Outcome, internal};
+use crate::core::{Node, Outcome};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -57,11 +57,7 @@ impl ContractCalls {
         }))
     }
 
-    async fn answer(
-        &self,
-        method: &str,
-        request: Request<Bytes>,
-    ) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
+    async fn answer(&self, method: &str, request: Request<Bytes>) -> Result<Answer, (Refusal, Option<v1::Receipt>)> {
         let (metadata, _, body) = request.into_parts();
         if metadata.get_bin("stint-signature-bin").is_some() {
             return self.command(&metadata, method, body).await;
@@ -71,16 +67,17 @@ impl ContractCalls {
             true => Some(metadata::commons(&metadata).map_err(refused)?.to_string()),
             false => None,
         };
+        let height = metadata::height(&metadata).map_err(refused)?;
         let busy = |_| refused(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping"));
         let permit = self.queries.clone().acquire_owned().await.map_err(busy)?;
         let (node, method) = (self.node.clone(), method.to_string());
         let answer = blocking(move || {
             let _permit = permit;
-            let commons = commons.map_or_else(|| node.only_commons(&method), Ok)?;
-            node.query(&commons, &method, &body).map_err(|e| internal(&e))
+            node.query(commons.as_deref(), &method, &body, height)
         });
-        let (answer, _) = answer.await.map_err(refused)?;
-        answer.result.map(|bytes| (bytes.into(), None)).map_err(|r| refused(explain_command(r)))
+        let (answer, height) = answer.await.map_err(refused)?;
+        let response = answer.result.map_err(|r| refused(explain_command(r)))?.into();
+        Ok(Answer { response, height, receipt: None })
     }
 
     async fn command(
@@ -88,14 +85,17 @@ impl ContractCalls {
         metadata: &MetadataMap,
         method: &str,
         body: Bytes,
-    ) -> Result<(Bytes, Option<v1::Receipt>), (Refusal, Option<v1::Receipt>)> {
+    ) -> Result<Answer, (Refusal, Option<v1::Receipt>)> {
         let refused = |r| (r, None);
         let tx = metadata::transaction(metadata, self.node.chain_id, method, body).map_err(refused)?;
         match submit(&self.node, tx).await {
             Outcome::Receipt(bytes) => {
                 let receipt = decode(&bytes).map_err(refused)?;
                 match &receipt.refusal {
-                    None => Ok((receipt.response.clone(), Some(receipt))),
+                    None => {
+                        let (response, height) = (receipt.response.clone(), receipt.height);
+                        Ok(Answer { response, height, receipt: Some(receipt) })
+                    }
                     Some(refusal) => Err((refusal.clone().into(), Some(receipt))),
                 }
             }
@@ -128,6 +128,14 @@ fn trailers_of(receipt: &v1::Receipt) -> MetadataMap {
     out
 }
 
+/// What a method answers, and after which block.
+struct Answer {
+    response: Bytes,
+    height: u64,
+    /// Of a command.
+    receipt: Option<v1::Receipt>,
+}
+
 struct OneCall {
     calls: ContractCalls,
     method: String,
@@ -142,11 +150,15 @@ impl UnaryService<Bytes> for OneCall {
         let (calls, method, slot) = (self.calls.clone(), self.method.clone(), self.receipt.clone());
         Box::pin(async move {
             match calls.answer(&method, request).await {
-                Ok((response, receipt)) => {
+                Ok(Answer { response, height, receipt }) => {
+                    let mut response = Response::new(response);
+                    if receipt.is_none() {
+                        response.metadata_mut().insert(metadata::HEIGHT, height.into());
+                    }
                     if let Ok(mut slot) = slot.lock() {
                         *slot = receipt;
                     }
-                    Ok(Response::new(response))
+                    Ok(response)
                 }
                 Err((refusal, receipt)) => {
                     let mut refused = status(refusal);

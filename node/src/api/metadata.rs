@@ -9,9 +9,11 @@
 //! | `stint-valid-until` | last height at which it may be executed, decimal |
 //! | `stint-fuel` | most fuel to burn, decimal; may be left out |
 //! | `stint-signature-bin` | 64 bytes over the digest of `stint_proto::Transaction` |
+//! | `stint-height` | of a query: on the state after this block, decimal, as far back as states are kept [the newest] |
 //!
 //! The answer's trailers hold the receipt without response and events: `stint-receipt-bin`, and
-//! `stint-height` in decimal.
+//! `stint-height` in decimal. With the answer to a query comes `stint-height` alone: of the state that
+//! was read.
 
 use bytes::Bytes;
 use stint_proto::{Call, CallId, Code, Hash, Refusal, Transaction};
@@ -46,6 +48,11 @@ pub fn commons(metadata: &MetadataMap) -> Result<&str, Refusal> {
     })
 }
 
+/// The height on whose state a query is asked; 0 for the newest.
+pub fn height(metadata: &MetadataMap) -> Result<u64, Refusal> {
+    Ok(number(metadata, HEIGHT)?.unwrap_or(0))
+}
+
 /// The signed call that a request and its metadata make.
 pub fn transaction(
     metadata: &MetadataMap,
@@ -54,6 +61,10 @@ pub fn transaction(
     request: Bytes,
 ) -> Result<Transaction, Refusal> {
     let signature = binary(metadata, SIGNATURE)?;
+    if metadata.contains_key(HEIGHT) {
+        let message = format!("a command is executed in the next block; {HEIGHT} is for queries");
+        return Err(Refusal::new(Code::InvalidArgument, "height", message));
+    }
     let call = Call {
         chain_id,
         commons: commons(metadata)?.to_string(),

@@ -31,6 +31,10 @@ pub struct Query {
     /// proofs, and run it again here
     #[arg(long)]
     prove: bool,
+    /// On the state after this block, as far back as the node keeps states; to be proved, one of the newest 16
+    /// [default: the newest]
+    #[arg(long, default_value_t = 0)]
+    height: u64,
 }
 
 #[derive(Args)]
@@ -74,13 +78,15 @@ impl Query {
         let asked = &self.asked;
         let (client, method, request) = asked.prepare().await?;
         if self.prove {
-            let question = v1::Question { commons: asked.commons.clone(), method: path(&method), request };
+            let (commons, height) = (asked.commons.clone(), self.height);
+            let question = v1::Question { commons, method: path(&method), request, height };
             let (response, proven) = prove::query(&asked.target, &client, question).await?;
             print(&method, response)?;
             eprintln!("{}", verify::signers(&proven));
             return Ok(());
         }
-        print(&method, client.query(&asked.commons, &path(&method), request).await?)
+        let (response, _) = client.query_at(&asked.commons, &path(&method), request, self.height).await?;
+        print(&method, response)
     }
 }
 

@@ -1,27 +1,38 @@
 //! `stint verify`: what a file proves, without asking anyone.
 
 use super::{
-    Failure, show,
-    target::{Target, node_folders},
+    Failure, export,
+    parts::{Parts, text},
+    show,
+    target::node_folders,
 };
 use clap::Args;
 use prost::Message;
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::{Path, PathBuf},
+};
 use stint_proto::{Block, Genesis, v1};
-use stint_verifier::{Fact, Proven, Reader, Trust, tree::Value};
+use stint_verifier::{Fact, PROOF_BYTES, Proven, Trust, tree::Value};
 
-/// What an exported file begins with.
-pub const EXPORT: &[u8] = b"stint export 1\n";
 const LINES: usize = 20;
 
 /// Checks proofs offline.
 #[derive(Args)]
 pub struct Verify {
-    #[command(flatten)]
-    target: Target,
+    /// Folder that `stint init` or `stint devnet` made
+    #[arg(long, env = "STINT_DIR", default_value = "stint-data")]
+    dir: PathBuf,
     /// The genesis file whose validators are believed [default: that of the folder]
     #[arg(long)]
     genesis: Option<PathBuf>,
+    /// A key of the state, with \xNN for what cannot be typed: is it there, and with which value? May be repeated
+    #[arg(long)]
+    key: Vec<String>,
+    /// A range of the state, first..behind: are these all of its keys? May be repeated
+    #[arg(long)]
+    range: Vec<String>,
     /// Files of `stint prove` or `stint export`
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -29,35 +40,61 @@ pub struct Verify {
 
 impl Verify {
     pub fn execute(&self) -> Result<(), Failure> {
-        let trust = trust(&self.target, self.genesis.as_deref())?;
+        let trust = trust(&self.dir, self.genesis.as_deref())?;
+        let parts = Parts::parse(&self.key, &self.range)?;
         for path in &self.files {
-            let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-            println!("{}: {} bytes", path.display(), bytes.len());
-            let named = |e: Failure| format!("{}: {e}", path.display());
-            match bytes.strip_prefix(EXPORT) {
-                Some(proofs) => export(&trust, proofs).map_err(named)?,
-                None => drop(show(&trust, &bytes).map_err(named)?),
-            }
+            let failed = |e: std::io::Error| format!("cannot read {}: {e}", path.display());
+            let file = File::open(path).map_err(failed)?;
+            println!("{}: {} bytes", path.display(), file.metadata().map_err(failed)?.len());
+            verify(&trust, &mut BufReader::new(file), &parts).map_err(|e| format!("{}: {e}", path.display()))?;
         }
         Ok(())
     }
 }
 
+/// Checks a file of either kind, and says what it proves.
+fn verify(trust: &Trust, file: &mut impl Read, parts: &Parts) -> Result<(), Failure> {
+    let no_state = "it proves no state; leave out --key and --range, or ask `stint prove state` for its proof";
+    let mut bytes = Vec::new();
+    file.by_ref().take(export::HEAD.len() as u64).read_to_end(&mut bytes)?;
+    if bytes.starts_with(export::KIND) {
+        if !parts.is_empty() {
+            return Err(no_state.into());
+        }
+        println!("{}", export::check(trust, &bytes, file)?);
+        return Ok(());
+    }
+    // One byte more than any proof has tells a file that is none.
+    file.by_ref().take((PROOF_BYTES + 1 - bytes.len()) as u64).read_to_end(&mut bytes)?;
+    let proven = check(trust, &bytes)?;
+    show(&proven)?;
+    match &proven.fact {
+        Fact::State(shown, _) => parts.answers(shown)?.iter().for_each(|line| println!("{line}")),
+        _ if !parts.is_empty() => return Err(no_state.into()),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// The validators of a genesis file.
-pub fn trust(target: &Target, genesis: Option<&Path>) -> Result<Trust, Failure> {
+pub fn trust(dir: &Path, genesis: Option<&Path>) -> Result<Trust, Failure> {
     let path = match genesis {
         Some(path) => path.to_path_buf(),
-        None => node_folders(&target.dir)?.first().map(|f| f.genesis()).ok_or("no genesis file")?,
+        None => node_folders(dir)?.first().map(|f| f.genesis()).ok_or("no genesis file")?,
     };
     let file = std::fs::read(&path).map_err(|e| format!("cannot read the genesis file {}: {e}", path.display()))?;
     let (genesis, chain_id) = Genesis::parse(&file)?;
     Ok(genesis.trust(chain_id)?)
 }
 
-/// Checks one proof and says what it proves.
-pub fn show(trust: &Trust, proof: &[u8]) -> Result<Proven, Failure> {
-    let proven = stint_verifier::verify(trust, proof).map_err(|e| format!("this proves nothing: {e}"))?;
-    println!("{}", signers(&proven));
+/// Checks one proof.
+pub fn check(trust: &Trust, proof: &[u8]) -> Result<Proven, Failure> {
+    Ok(stint_verifier::verify(trust, proof).map_err(|e| format!("this proves nothing: {e}"))?)
+}
+
+/// Says what was proved.
+pub fn show(proven: &Proven) -> Result<(), Failure> {
+    println!("{}", signers(proven));
     match &proven.fact {
         Fact::Block(transactions) => {
             println!("block {} holds {} calls", proven.header.height, transactions.len());
@@ -84,14 +121,15 @@ pub fn show(trust: &Trust, proof: &[u8]) -> Result<Proven, Failure> {
         }
         Fact::State(shown, led) => {
             println!("the state after block {}:", led.height);
-            let rows = shown.leaves().filter_map(|(key, value)| match value {
-                Value::Shown(value) => Some([show::fit(&key.escape_ascii().to_string(), 76), value.len().to_string()]),
-                Value::Hashed(_) => None,
+            let rows = shown.leaves().map(|(key, value)| match value {
+                Value::Shown(value) => [show::fit(&text(key), 76), value.len().to_string()],
+                Value::Hashed(_) => [show::fit(&text(key), 76), "hidden".into()],
             });
             println!("{}", show::table(&["key", "bytes"], &rows.collect::<Vec<_>>()));
+            println!("{} other parts of the state are hidden", shown.hidden_parts().count());
         }
     }
-    Ok(proven)
+    Ok(())
 }
 
 fn receipt_line(receipt: &[u8], events: usize) -> Result<(), Failure> {
@@ -118,47 +156,4 @@ pub fn signers(proven: &Proven) -> String {
         header.chain_id.short(),
         proven.trust.committee.quorum()
     )
-}
-
-/// Checks an exported file: every block from the first to the last, each the child of the one
-/// before, with all of its receipts.
-fn export(trust: &Trust, proofs: &[u8]) -> Result<(), Failure> {
-    let mut r = Reader(proofs);
-    let mut trust = trust.clone();
-    let mut before: Option<stint_verifier::Header> = None;
-    let (mut first, mut calls, mut events) = (0, 0, 0);
-    while !r.0.is_empty() {
-        let next = before.as_ref().map(|h| h.height + 1);
-        let at = next.map_or("the first block".to_string(), |h| format!("block {h}"));
-        let mut take = |what: &str| -> Result<Proven, Failure> {
-            let proof = r.u32().and_then(|n| r.take(n as usize)).ok_or_else(|| format!("the file ends within {at}"))?;
-            stint_verifier::verify(&trust, proof).map_err(|e| format!("{what} of {at}: {e}").into())
-        };
-        let (block, receipts) = (take("the proof")?, take("the receipts")?);
-        let header = block.header.clone();
-        let (Fact::Block(transactions), Fact::Receipts(led, receipts)) = (&block.fact, &receipts.fact) else {
-            return Err(format!("{at}: the file holds other proofs than those of a block and its receipts").into());
-        };
-        if led.height != header.height || before.as_ref().is_some_and(|b| b.hash() != header.parent) {
-            return Err(format!("block {} does not follow the one before", header.height).into());
-        }
-        if receipts.len() != transactions.len() {
-            return Err(format!(
-                "block {} has {} calls and {} receipts",
-                header.height,
-                transactions.len(),
-                receipts.len()
-            )
-            .into());
-        }
-        first = if before.is_none() { header.height } else { first };
-        calls += receipts.len();
-        events += receipts.iter().map(|r| r.events.len()).sum::<usize>();
-        trust = block.trust;
-        before = Some(header);
-    }
-    let last = before.ok_or("the file holds no block")?;
-    println!("blocks {first} to {}: complete, each signed; {calls} calls, {events} events", last.height);
-    println!("the state after block {} has the root {}", last.executed_height, last.state_root);
-    Ok(())
 }

@@ -16,7 +16,7 @@ use stint_proto::{
     limits::{BLOCK_FUEL, PAGE_ROWS, VALIDITY_WINDOW},
     signature, v1,
 };
-use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
+use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer};
 use stint_store::{Keep, Medium, Store, StoreError, Tip, genesis_block};
 use tokio::sync::{mpsc, oneshot};
 
@@ -213,12 +213,12 @@ impl Node {
 
     /// The commons that a query means when it names none: the only one that a contract serves under
     /// the service's name; the consortium's for the kernel.
-    pub fn only_commons(&self, method: &str) -> Result<String, Refusal> {
+    fn only_commons(&self, method: &str, height: u64) -> Result<String, Refusal> {
         let service = method.trim_start_matches('/').split('/').next().unwrap_or_default();
         if service == "stint.v1.Kernel" {
             return Ok(self.genesis.consortium.clone());
         }
-        let overlay = Overlay::new(Arc::new(self.store.state_at(self.tip().height)));
+        let overlay = Overlay::new(Arc::new(self.store.state_at(height)));
         let instances = Directory::new(&self.contracts, &overlay).instances().map_err(|e| internal(&e))?;
         let mut serving = instances.into_iter().filter(|i| i.service == service).map(|i| i.commons);
         let refuse = |code, what: String| Err(Refusal::new(code, "commons", what));
@@ -236,9 +236,11 @@ impl Node {
     }
 
     /// The block whose state is asked: a kept height, or the newest for 0.
-    fn asked(&self, height: u64) -> Result<(u64, u64), Refusal> {
+    pub(super) fn asked(&self, height: u64) -> Result<(u64, u64), Refusal> {
         let tip = self.tip();
-        let height = if height == 0 { tip.height } else { height };
+        if height == 0 || height == tip.height {
+            return Ok((tip.height, tip.results.outcome.time_ms));
+        }
         let oldest = self.store.oldest().state;
         let refuse = |code, rule, what: String| Err(Refusal::new(code, rule, what));
         if height > tip.height {
@@ -305,12 +307,21 @@ impl Node {
         Ok(v1::ListStateResponse { height, entries, next })
     }
 
-    /// Answers a query on the newest state.
-    pub fn query(&self, commons: &str, method: &str, request: &[u8]) -> Result<(QueryAnswer, u64), RuntimeError> {
-        let tip = self.tip();
-        let state = Arc::new(self.store.state_at(tip.height));
-        let query = Query { height: tip.height, time_ms: tip.results.outcome.time_ms, commons, method, request };
-        Ok((stint_runtime::query(&self.contracts, state, &query)?, tip.height))
+    /// Answers a query on the state of a height, 0 for the newest, and says which that was. Without a commons the only
+    /// one is meant that offers the service.
+    pub fn query(
+        &self,
+        commons: Option<&str>,
+        method: &str,
+        request: &[u8],
+        height: u64,
+    ) -> Result<(QueryAnswer, u64), Refusal> {
+        let (height, time_ms) = self.asked(height)?;
+        let state = Arc::new(self.store.state_at(height));
+        let commons = commons.map_or_else(|| self.only_commons(method, height), |c| Ok(c.into()))?;
+        let query = Query { height, time_ms, commons: &commons, method, request };
+        let answer = stint_runtime::query(&self.contracts, state, &query).map_err(|e| internal(&e))?;
+        Ok((answer, height))
     }
 }
 
@@ -336,4 +347,57 @@ pub(super) fn check_envelope(tx: &Transaction, chain_id: Hash, height: u64) -> R
 
 pub(crate) fn internal(e: &dyn std::error::Error) -> Refusal {
     Refusal::new(Code::Internal, "node", e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stint_proto::{GenesisAgent, GenesisValidator, Header};
+    use stint_runtime::BlockResult;
+
+    const CHAIN: Hash = Hash([7; 32]);
+
+    /// Twenty empty blocks, of which the newest four states are kept.
+    fn node() -> Arc<Node> {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes();
+        let genesis = Genesis {
+            name: "test".into(),
+            time_ms: 0,
+            protocol_version: 1,
+            validators: vec![GenesisValidator { name: "v1".into(), key }],
+            consortium: "consortium".into(),
+            stewards: vec![GenesisAgent { agent: "ana".into(), key }],
+        };
+        let (medium, contracts) = (Medium::memory().expect("memory"), Contracts::new().expect("an engine"));
+        let keep = Keep { states: 4, ..Keep::ARCHIVE };
+        let node = Node::open(&medium, genesis, CHAIN, contracts, keep).expect("a node");
+        for height in 1..=20 {
+            let first = node.genesis_block().header;
+            let parent = if height == 1 { first.hash() } else { node.tip().block };
+            let block = Block { header: Header { height, parent, time_ms: height, ..first }, transactions: Vec::new() };
+            node.executed.set(node.store.commit(&block, None, &BlockResult::default()).expect("committed"));
+        }
+        while node.store.prune().expect("pruned") {}
+        node
+    }
+
+    /// Queries once read the newest state alone, whatever was kept.
+    #[test]
+    fn a_query_reads_the_state_of_any_height_that_is_kept() {
+        let node = node();
+        let ask = |height| node.query(Some("consortium"), "/stint.v1.Kernel/GetCommons", b"", height);
+        for (asked, read) in [(0, 20), (20, 20), (18, 18), (17, 17)] {
+            let (answer, height) = ask(asked).unwrap_or_else(|r| panic!("{asked}: {}", r.message));
+            assert_eq!(height, read);
+            assert!(answer.result.is_ok());
+        }
+        let refused = |height| ask(height).err().map(|r| (r.code, r.message)).expect("refused");
+        let (code, message) = refused(16);
+        assert_eq!(code, Code::OutOfRange);
+        assert_eq!(message, "the state after block 16 is no longer kept here; the oldest is that after 17");
+        assert_eq!(refused(21), (Code::OutOfRange, "block 21 is not final; the newest is 20".into()));
+        // Proofs as well.
+        let parts = v1::StateParts { height: 16, ..Default::default() };
+        assert!(node.prove(&v1::prove_request::Fact::State(parts)).is_err());
+    }
 }

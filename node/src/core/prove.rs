@@ -7,7 +7,7 @@ use stint_proto::{
     v1::{self, prove_request::Fact},
 };
 use stint_runtime::Query;
-use stint_store::{Location, ProveError};
+use stint_store::{Location, ProvableState, ProveError};
 use stint_verifier::{PROOF_BYTES, tree::KeyRange};
 
 /// Keys and ranges of one proof.
@@ -51,7 +51,7 @@ impl Node {
             }
             Fact::State(parts) => {
                 let ranges = ranges(parts)?;
-                let state = self.store.provable_state(None)?;
+                let state = self.provable(parts.height)?;
                 proved(self.store.prove_state(&state, &ranges)?, state.led.height)
             }
             Fact::Query(question) => self.prove_query(question)?,
@@ -79,9 +79,15 @@ impl Node {
         Ok(proved(self.store.prove_receipt(at, event)?, at.height))
     }
 
-    /// Asks on the newest state that can be proved, and proves all that was read.
+    /// The state of a height that can be proved, the newest for 0.
+    fn provable(&self, height: u64) -> Result<ProvableState, Unproved> {
+        let height = if height == 0 { None } else { Some(self.asked(height)?.0) };
+        Ok(self.store.provable_state(height)?)
+    }
+
+    /// Asks on a state that can be proved, and proves all that was read.
     fn prove_query(&self, question: &v1::Question) -> Result<v1::ProveResponse, Unproved> {
-        let state = self.store.provable_state(None)?;
+        let state = self.provable(question.height)?;
         let outcome = state.led.outcomes.first().ok_or(ProveError::NotYet(state.led.height))?;
         let query = Query {
             height: state.led.height,

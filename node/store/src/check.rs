@@ -21,6 +21,7 @@ use crate::{
 };
 use prost::Message;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
+use std::ops::RangeInclusive;
 use stint_proto::{
     Block, CallId, Certificate, Committee, Genesis, Hash, Header, Outcome, Transaction, merkle, receipt::apart, v1,
 };
@@ -51,6 +52,14 @@ pub enum Difference {
     /// The newest block's record.
     #[error("the record of the newest block names another hash than block {0} has")]
     Tip(u64),
+    /// What the newest block's record counts.
+    #[error("the record of the newest block counts {found} calls so far, and its results {expected}")]
+    Count {
+        /// In the record.
+        found: u64,
+        /// In the results.
+        expected: u64,
+    },
     /// A block.
     #[error("block {height} {what}")]
     Block {
@@ -62,6 +71,9 @@ pub enum Difference {
     /// The votes over a block.
     #[error("the votes over block {0} are not those of enough validators")]
     Votes(u64),
+    /// Votes that are not there.
+    #[error("the votes over block {0}, with which the consensus engine began, are missing")]
+    NoVotes(u64),
     /// What a block led to.
     #[error("the results of block {height} {what}")]
     Results {
@@ -125,6 +137,7 @@ impl Store {
         };
         check.bounds()?;
         check.chain()?;
+        check.floor()?;
         check.index()?;
         check.states()?;
         Ok(check.checked)
@@ -196,7 +209,10 @@ impl Check<'_> {
         self.results_of_genesis()?;
         let Oldest { block: oldest, receipts, .. } = self.oldest;
         let mut parent = (oldest == 1).then(|| self.genesis.hash());
-        let mut before = self.store.results(oldest - 1)?;
+        let (mut before, mut so_far) = match self.store.stored_results(oldest - 1)? {
+            Some((results, calls)) => (Some(results), calls),
+            None => (None, None),
+        };
         for height in oldest.min(receipts)..=self.tip.height {
             let mut known = None;
             if height >= oldest {
@@ -207,14 +223,52 @@ impl Check<'_> {
                 known = Some((block.transactions, results.outcome));
                 self.checked.blocks += 1;
             }
+            let effective = self.effective;
             if height >= receipts {
                 self.receipts(height, known.as_ref().map(|(calls, outcome)| (&calls[..], outcome)))?;
             }
+            if let Some((calls, _)) = known {
+                // Without receipts one cannot tell which calls had been ordered before.
+                let own = match height >= receipts {
+                    true => self.effective - effective..=self.effective - effective,
+                    false => 0..=calls.len() as u64,
+                };
+                so_far = self.count(height, so_far, own)?;
+            }
             (self.progress)(self.checked);
         }
-        match parent.is_some_and(|hash| hash != self.tip.block) && self.tip.height > 0 {
-            true => Err(Difference::Tip(self.tip.height)),
-            false => Ok(()),
+        if parent.is_some_and(|hash| hash != self.tip.block) && self.tip.height > 0 {
+            return Err(Difference::Tip(self.tip.height));
+        }
+        match so_far.filter(|expected| *expected != self.tip.transactions) {
+            Some(expected) => Err(Difference::Count { found: self.tip.transactions, expected }),
+            None => Ok(()),
+        }
+    }
+
+    /// Calls executed up to a block are those up to the one before and its own. They are not known before the state
+    /// from which this node began, and from there on they are.
+    fn count(&self, height: u64, before: Option<u64>, own: RangeInclusive<u64>) -> Result<Option<u64>, Difference> {
+        let found = self.store.transactions_at(height)?;
+        let Some(before) = before else { return Ok(found) };
+        let fits = found.and_then(|n| n.checked_sub(before)).is_some_and(|n| own.contains(&n));
+        let counted = || found.map_or("no calls".into(), |n| format!("{n} calls"));
+        match fits {
+            true => Ok(found),
+            false => {
+                let (least, most) = (own.start().saturating_add(before), own.end().saturating_add(before));
+                let should = if least == most { format!("{least}") } else { format!("{least} to {most}") };
+                let what = format!("count {} so far instead of {should}", counted());
+                Err(Difference::Results { height, what })
+            }
+        }
+    }
+
+    /// The block with which the engine was begun anew had votes: without them the engine cannot begin there again.
+    fn floor(&self) -> Result<(), Difference> {
+        match self.store.floor()?.filter(|h| (self.oldest.block..=self.tip.height).contains(h)) {
+            Some(height) if self.store.certificate(height)?.is_none() => Err(Difference::NoVotes(height)),
+            _ => Ok(()),
         }
     }
 
@@ -223,7 +277,8 @@ impl Check<'_> {
         let found = self.store.results(0)?.ok_or_else(|| wrong("are missing"))?;
         let Header { state_root, results_root, time_ms, .. } = self.genesis;
         let outcome = Outcome { state_root, receipts_root: Hash::ZERO, receipts: 0, time_ms };
-        if found != (Results { outcome, results_root }) {
+        let calls = self.store.transactions_at(0)?;
+        if found != (Results { outcome, results_root }) || calls.is_some_and(|n| n != 0) {
             return Err(wrong("are not those of the genesis file"));
         }
         Ok(())

@@ -211,7 +211,9 @@ impl Joining {
             )));
         }
         let meta = store.family(META)?;
-        let oldest = Oldest { block: target.from, receipts: target.from, state: target.height };
+        // What came before the first block is not known here, and its own receipts cannot be proved without that.
+        let receipts = if target.from == 1 { 1 } else { target.from + 1 };
+        let oldest = Oldest { block: target.from, receipts, state: target.height };
         store.set_oldest(oldest)?;
         let mut batch = WriteBatch::default();
         [&b"joining"[..], b"gaps", b"recorded"].iter().for_each(|key| batch.delete_cf(meta, key));

@@ -5,7 +5,6 @@ use prost::Message;
 use rocksdb::IteratorMode;
 use std::sync::{Arc, PoisonError};
 use stint_proto::{Block, Hash, Header, limits::EXECUTION_LAG, merkle, receipt::apart, v1};
-use stint_runtime::State;
 use stint_verifier::{Body, Event, Led, Proof, Receipt, SignedChain, Whole, tree::KeyRange};
 
 /// Headers of one proof: a block is final by its own votes or by those over a block soon after it.
@@ -47,6 +46,7 @@ pub struct ProvableState {
 impl Store {
     /// Proves a block: its header and its transactions.
     pub fn prove_block(&self, height: u64) -> Result<Vec<u8>, ProveError> {
+        self.kept("block", height, self.oldest().block)?;
         let signed = self.signed(height)?;
         let bytes = self.block(height)?.ok_or_else(|| not_kept("block", height))?;
         let block = Block::decode(bytes).map_err(|e| StoreError::Damaged(format!("block {height}: {e}")))?;
@@ -57,6 +57,7 @@ impl Store {
     /// Proves the receipt of a call, or one of its events.
     pub fn prove_receipt(&self, at: Location, event: Option<u32>) -> Result<Vec<u8>, ProveError> {
         let Location { height, index } = at;
+        self.receipts_are_kept(height)?;
         let header = self.certifying(height)?;
         let led = self.led(height, &header)?;
         let parts = self.whole_receipts(height)?;
@@ -84,21 +85,54 @@ impl Store {
 
     /// Proves all receipts of a block.
     pub fn prove_receipts(&self, height: u64) -> Result<Vec<u8>, ProveError> {
+        self.receipts_are_kept(height)?;
         let header = self.certifying(height)?;
         let body = Body::Receipts(self.led(height, &header)?, self.whole_receipts(height)?);
         Ok(proof(self.signed(header.height)?, body))
     }
 
-    fn whole_receipts(&self, height: u64) -> Result<Vec<Whole>, StoreError> {
+    fn whole_receipts(&self, height: u64) -> Result<Vec<Whole>, ProveError> {
         let damaged = |e| StoreError::Damaged(format!("a receipt of block {height}: {e}"));
-        let receipts = self.receipts(height)?;
-        receipts.into_iter().map(|r| v1::Receipt::decode(r).map(apart).map_err(damaged)).collect()
+        let receipts = self.receipts(height);
+        // They go in parts, after they are no longer offered: nothing is damaged then.
+        self.receipts_are_kept(height)?;
+        Ok(receipts?
+            .into_iter()
+            .map(|r| v1::Receipt::decode(r).map(apart).map_err(damaged))
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// The oldest block whose receipts can be proved: blocks bear them out.
+    pub fn oldest_proven_receipts(&self) -> u64 {
+        let oldest = self.oldest();
+        oldest.receipts.max(oldest.block)
+    }
+
+    fn receipts_are_kept(&self, height: u64) -> Result<(), ProveError> {
+        self.kept("the receipts of block", height, self.oldest_proven_receipts())
+    }
+
+    /// Refuses what was let go, and says what was not.
+    fn kept(&self, what: &str, height: u64, oldest: u64) -> Result<(), ProveError> {
+        if height >= oldest {
+            return Ok(());
+        }
+        let newest = self.tip().height;
+        Err(ProveError::NotKept(format!(
+            "{what} {height} cannot be proved here any more: that goes from block {oldest} to {newest}; ask a node that \
+             keeps an archive"
+        )))
     }
 
     /// The state of a height that can be proved; the newest one for none.
     pub fn provable_state(&self, height: Option<u64>) -> Result<ProvableState, ProveError> {
         let header = match height {
-            Some(height) => self.certifying(height)?,
+            Some(height) => {
+                // Genesis stands before the first block.
+                let oldest = self.oldest().block;
+                self.kept("the state after block", height, if oldest == 1 { 0 } else { oldest })?;
+                self.certifying(height)?
+            }
             None => {
                 let newest = self.newest_signed()?.ok_or(ProveError::NotYet(0))?;
                 self.header(newest)?.ok_or_else(|| not_kept("block", newest))?
@@ -128,13 +162,15 @@ impl Store {
         let tree = self.tree(height)?;
         let view = self.state_at(height);
         let mut left = PROOF_VALUES;
-        tree.show(ranges, |key| match view.get(key) {
-            Ok(Some(value)) => {
+        tree.show(ranges, |key| match view.read(key)? {
+            Some(value) => {
                 left = left.checked_sub(key.len() + value.len()).ok_or(ProveError::TooLarge)?;
                 Ok(value)
             }
-            Ok(None) => Err(StoreError::Damaged("a key of the tree has no value".into()).into()),
-            Err(e) => Err(StoreError::Damaged(e.to_string()).into()),
+            None => {
+                self.kept("the state after block", height, self.oldest().state)?;
+                Err(StoreError::Damaged("a key of the tree has no value".into()).into())
+            }
         })
     }
 
@@ -159,8 +195,14 @@ impl Store {
         if let Some(tree) = known() {
             return Ok(tree);
         }
-        if !self.snapshots().contains(&height) {
-            return Err(not_kept("the tree over the state after block", height));
+        let snapshots = self.snapshots();
+        if !snapshots.contains(&height) {
+            let newest = self.versions().heights();
+            let (first, last) = newest.unwrap_or_default();
+            return Err(ProveError::NotKept(format!(
+                "the state after block {height} cannot be proved here: that goes for those after blocks {first} to \
+                 {last}, and for the snapshots {snapshots:?}"
+            )));
         }
         let _one_at_a_time = self.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tree) = known() {
@@ -208,10 +250,12 @@ impl Store {
 
     /// The first header that certifies what a block led to.
     fn certifying(&self, height: u64) -> Result<Header, ProveError> {
-        for later in height + 1..=height + EXECUTION_LAG {
+        for later in height + 1..=height.saturating_add(EXECUTION_LAG) {
             match self.header(later)? {
                 Some(header) if header.executed_height >= height => return Ok(header),
                 Some(_) => {}
+                // Let go meanwhile.
+                None if later <= self.tip().height => return Err(not_kept("block", later)),
                 None => break,
             }
         }

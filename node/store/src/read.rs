@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// Those, and the calls executed up to there; they are not counted before the state from which this node began.
-    fn stored_results(&self, height: u64) -> Result<Option<(Results, Option<u64>)>, StoreError> {
+    pub(crate) fn stored_results(&self, height: u64) -> Result<Option<(Results, Option<u64>)>, StoreError> {
         let Some(bytes) = self.get(RESULTS, &height.to_be_bytes())? else { return Ok(None) };
         let damaged = || StoreError::Damaged(format!("the results of block {height}"));
         let mut r = Reader(&bytes);

@@ -71,6 +71,11 @@ impl Versions {
         }
     }
 
+    /// The first and the last of the newest heights whose trees are kept.
+    pub fn heights(&self) -> Option<(u64, u64)> {
+        Some((*self.newest.first_key_value()?.0, *self.newest.last_key_value()?.0))
+    }
+
     /// Heights of the snapshots that are offered at a tip, ascending.
     pub fn offered(&self, tip: u64, oldest: u64) -> Vec<u64> {
         let Some(newest) = tip.checked_div(self.every) else { return Vec::new() };

@@ -27,8 +27,9 @@ impl StateView {
     }
 }
 
+/// With what an operator can do: this is the only trace of it where a block cannot be executed.
 fn failed(e: rocksdb::Error) -> StateError {
-    StateError(e.to_string())
+    StoreError::from(e).into()
 }
 
 impl StateView {
@@ -36,6 +37,11 @@ impl StateView {
     pub(crate) fn entries(&self, from: &[u8]) -> Result<DBIterator<'_>, StoreError> {
         let mode = IteratorMode::From(from, Direction::Forward);
         Ok(self.store.db().iterator_cf_opt(self.store.family(STATE)?, self.options(), mode))
+    }
+
+    /// A value, whether or not the state is still kept.
+    pub(crate) fn read(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.store.db().get_cf_opt(self.store.family(STATE)?, key, &self.options())?)
     }
 }
 
@@ -54,9 +60,8 @@ impl StateView {
 
 impl State for StateView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
-        let family = self.store.family(STATE)?;
-        let read = self.store.db().get_cf_opt(family, key, &self.options());
-        self.kept().and_then(|()| read.map_err(failed))
+        let read = self.read(key);
+        self.kept().and_then(|()| Ok(read?))
     }
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StateError> {

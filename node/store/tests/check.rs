@@ -249,6 +249,21 @@ fn damage_to_blocks_votes_and_results_is_named() {
     ledger.names("results", &at(9), gone, "the results of block 9 are missing");
     ledger.names("results", &at(9), longer(&[0]), "the data folder is damaged: the results of block 9");
     ledger.names("results", &at(0), turned(0), "the results of block 0 are not those of the genesis file");
+    // Calls executed so far stand at the end.
+    let so_far = "the results of block 9 count 12 calls so far instead of 13";
+    ledger.names("results", &at(9), turned(115), so_far);
+    let not_counted = |mut value: Vec<u8>| {
+        value.truncate(108);
+        Some(value)
+    };
+    ledger.names("results", &at(9), not_counted, "the results of block 9 count no calls so far instead of 13");
+    ledger.names("results", &at(0), turned(115), "the results of block 0 are not those of the genesis file");
+    ledger.names(
+        "meta",
+        b"tip",
+        turned(15),
+        "the record of the newest block counts 61 calls so far, and its results 60",
+    );
     ledger.names("results", &at(BLOCKS), turned(0), "the data folder is damaged: the state at height 39 has the root");
 
     ledger.names("blocks", &at(40), longer(&[0]), "block 40 is left over: the newest block is 39");
@@ -259,6 +274,52 @@ fn damage_to_blocks_votes_and_results_is_named() {
     ledger.names("meta", b"tip", last_turned, newest);
     ledger.names("meta", b"oldest", becomes(vec![9; 24]), "the data folder is damaged: the oldest heights");
     ledger.check().expect("whole again");
+}
+
+/// Where receipts are let go, how many calls were new can be told no more, but not more than there are.
+#[test]
+fn calls_so_far_are_bounded_where_receipts_are_let_go() {
+    let ledger = Ledger::new(Keep { blocks: 16, receipts: 8, states: 10, snapshot_every: 0 });
+    ledger.check().expect("whole");
+    let height = ledger.open().expect("whole").oldest().receipts - 2;
+    ledger.names("results", &at(height), turned(114), &format!("the results of block {height} count "));
+}
+
+/// The engine once began behind a block whose votes were lost, and could not start again.
+#[test]
+fn missing_votes_are_named_where_the_engine_needs_them() {
+    let ledger = Ledger::new(Keep::ARCHIVE);
+    ledger.open().expect("whole").set_floor(10).expect("written");
+    ledger.check().expect("whole");
+    // Others may be final by the votes over a block behind them.
+    let votes = ledger.swap("certificates", &at(11), |_| None);
+    ledger.check().expect("whole");
+    ledger.swap("certificates", &at(11), |_| votes);
+    let missing = "the votes over block 10, with which the consensus engine began, are missing";
+    ledger.names("certificates", &at(10), gone, missing);
+}
+
+/// A table of RocksDB that is damaged is named by its file, with what to do.
+#[test]
+fn a_damaged_table_is_named_with_what_to_do() {
+    let ledger = Ledger::new(Keep::ARCHIVE);
+    // What was in the log goes into tables.
+    drop(ledger.open().expect("whole"));
+    let files = std::fs::read_dir(ledger.path()).expect("a folder").flatten().map(|f| f.path());
+    let tables: Vec<_> = files.filter(|f| f.extension().is_some_and(|e| e == "sst")).collect();
+    assert!(!tables.is_empty());
+    for table in tables {
+        let whole = std::fs::read(&table).expect("a table");
+        let mut damaged = whole.clone();
+        // The first block of entries.
+        damaged[10] ^= 1;
+        std::fs::write(&table, damaged).expect("written");
+        let said = ledger.check().expect_err("a damaged table").to_string();
+        let name = table.file_name().expect("a name").to_string_lossy().into_owned();
+        println!("{said}");
+        assert!(said.contains(&name) && said.contains("start the node with --repair"), "{name}: {said}");
+        std::fs::write(&table, whole).expect("written");
+    }
 }
 
 #[test]

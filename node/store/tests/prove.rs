@@ -6,14 +6,18 @@ use common::{CHAIN, block, genesis, key};
 use ed25519_dalek::Signer;
 use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
-use stint_proto::{Certificate, Header, receipt::apart, v1};
+use stint_proto::{Block, Certificate, Header, receipt::apart, v1};
 use stint_runtime::BlockResult;
-use stint_store::{END, Keep, Location, Medium, ProveError, Store};
+use stint_store::{END, Joining, Keep, Location, Medium, Oldest, Past, ProveError, Store, Target};
 use stint_verifier::{Fact, Reader, Trust, signed, tree::Shown, verify};
 
 fn ledger() -> (Arc<Store>, Trust) {
+    ledger_that_keeps(Keep::default())
+}
+
+fn ledger_that_keeps(keep: Keep) -> (Arc<Store>, Trust) {
     let genesis = genesis();
-    let store = Store::open(&Medium::memory().expect("memory"), &genesis, CHAIN, Keep::default()).expect("a store");
+    let store = Store::open(&Medium::memory().expect("memory"), &genesis, CHAIN, keep).expect("a store");
     (store, genesis.trust(CHAIN).expect("validators"))
 }
 
@@ -25,7 +29,9 @@ fn commit(store: &Store, executed: u64, votes: bool) -> Header {
     for index in 0..3u32 {
         let event = |n| v1::Event { commons: "forge".into(), r#type: format!("E{n}"), ..Default::default() };
         let events = (0..index).map(event).collect();
-        let receipt = v1::Receipt { height, index, events, ..Default::default() };
+        let id = (u128::from(height) << 32 | u128::from(index)).to_be_bytes();
+        let (key, id) = (vec![2; 32].into(), id.to_vec().into());
+        let receipt = v1::Receipt { key, id, height, index, events, ..Default::default() };
         result.receipts.push(receipt.encode_to_vec().into());
         result.leaves.push(apart(receipt).leaf());
     }
@@ -80,6 +86,115 @@ fn everything_that_is_kept_is_proved_even_where_no_header_certifies_it_by_itself
     assert_eq!(store.certified_height().expect("readable"), 5);
     assert!(matches!(store.prove_block(7), Err(ProveError::NotYet(7))));
     assert!(matches!(store.prove_receipts(7), Err(ProveError::NotYet(7))));
+}
+
+/// Every bit of what the store itself proves, not only of what the verifier's tests put together.
+#[test]
+fn no_bit_of_what_the_store_proves_can_change() {
+    let (store, trust) = ledger();
+    (0..4).for_each(|executed| drop(commit(&store, executed, executed != 1)));
+    let at = Location { height: 2, index: 2 };
+    let state = store.provable_state(Some(2)).expect("provable");
+    let proofs = [
+        // Final by the votes over the block behind it.
+        store.prove_block(2),
+        store.prove_receipt(at, None),
+        store.prove_receipt(at, Some(1)),
+        store.prove_receipts(2),
+        store.prove_state(&state, &[b"c\x05".to_vec()..b"c\x09".to_vec(), b"c\x14z".to_vec()..b"c\x14zz".to_vec()]),
+    ];
+    for proof in proofs {
+        let mut proof = proof.expect("a proof");
+        assert!(verify(&trust, &proof).is_ok());
+        for at in 0..8 * proof.len() {
+            proof[at / 8] ^= 1 << (at % 8);
+            assert!(verify(&trust, &proof).is_err(), "bit {at} of {} bytes", proof.len());
+            proof[at / 8] ^= 1 << (at % 8);
+        }
+    }
+}
+
+/// What was let go once was called damaged, with the advice to repair it, or waited for as if it were still to come.
+#[test]
+fn what_was_let_go_is_told_with_what_is_kept() {
+    let said = |proof: Result<Vec<u8>, ProveError>| match proof {
+        Err(ProveError::NotKept(what)) => what,
+        other => panic!("{other:?}"),
+    };
+    let grown = |keep| {
+        let (store, trust) = ledger_that_keeps(keep);
+        (0..40).for_each(|executed| drop(commit(&store, executed, true)));
+        while store.prune().expect("pruned") {}
+        (store, trust)
+    };
+    let keep = Keep { blocks: 20, receipts: 10, states: 5, snapshot_every: 0 };
+    let (store, trust) = grown(keep);
+    let Oldest { block, receipts, .. } = store.oldest();
+    assert!(1 < block && block < receipts && receipts == store.oldest_proven_receipts());
+    let what = said(store.prove_block(block - 1));
+    assert!(
+        what.contains(&format!(
+            "block {} cannot be proved here any more: that goes from block {block} to 40",
+            block - 1
+        )),
+        "{what}"
+    );
+    let what = said(store.prove_receipts(receipts - 1));
+    assert!(what.contains(&format!("that goes from block {receipts} to 40")), "{what}");
+    let at = |height| Location { height, index: 0 };
+    assert_eq!(said(store.prove_receipt(at(receipts - 1), None)), what);
+    // The first of each is proved.
+    for proof in [store.prove_block(block), store.prove_receipts(receipts), store.prove_receipt(at(receipts), None)] {
+        verify(&trust, &proof.expect("a proof")).expect("valid");
+    }
+    let state = |height| store.prove_state(&store.provable_state(Some(height))?, &[]);
+    assert!(said(state(3)).contains(&format!("that goes from block {block} to 40")));
+    let what = said(state(24));
+    assert!(
+        what.contains("the state after block 24 cannot be proved here: that goes for those after blocks 25 to 40"),
+        "{what}"
+    );
+    assert!(state(25).is_ok() && matches!(state(40), Err(ProveError::NotYet(40))));
+
+    // Where receipts outlive blocks, these bear them out no more.
+    let (store, trust) = grown(Keep { blocks: 10, receipts: 20, ..keep });
+    let Oldest { block, receipts, .. } = store.oldest();
+    assert!(receipts < block && store.oldest_proven_receipts() == block);
+    assert!(said(store.prove_receipts(receipts)).contains(&format!("that goes from block {block} to 40")));
+    assert!(said(store.prove_receipts(block - 1)).contains(&format!("that goes from block {block} to 40")));
+    verify(&trust, &store.prove_receipts(block).expect("a proof")).expect("valid");
+}
+
+/// A node that joined keeps its first block and could not prove what it led to: that hangs on what came before.
+#[test]
+fn a_node_that_joined_offers_what_it_can_prove() {
+    let (source, trust) = ledger();
+    (0..9).for_each(|executed| drop(commit(&source, executed, true)));
+    let results = |height| source.results(height).expect("readable").expect("executed");
+    let target = Target { height: 8, results: results(8), transactions: 0, from: 4 };
+    let medium = Medium::memory().expect("memory");
+    let mut joining = Joining::begin(&medium, &genesis(), CHAIN, Keep::default(), target).expect("begun");
+    let all = stint_runtime::State::scan(&source.state_at(8), b"", END, usize::MAX, false).expect("readable");
+    let entries: Vec<_> = all.iter().map(|(k, v)| (&k[..], &v[..])).collect();
+    joining.fill(&(Vec::new()..END.to_vec()), &entries).expect("filled");
+    for height in 4..=8 {
+        let block = Block::decode(source.block(height).expect("readable").expect("kept")).expect("a block");
+        let (certificate, receipts) = (source.certificate(height).expect("readable"), source.receipts(height));
+        let receipts = receipts.expect("kept");
+        joining.record(&Past { block, certificate, receipts, results: results(height) }).expect("recorded");
+    }
+    let store = joining.finish().expect("whole");
+    assert_eq!(store.oldest(), Oldest { block: 4, receipts: 5, state: 8 });
+    for height in 4..=8 {
+        verify(&trust, &store.prove_block(height).expect("a proof")).expect("valid");
+        match store.prove_receipts(height) {
+            Ok(proof) if height > 4 => drop(verify(&trust, &proof).expect("valid")),
+            Err(ProveError::NotKept(what)) if height == 4 => assert!(what.contains("from block 5 to 8"), "{what}"),
+            // No header behind the newest block yet.
+            Err(ProveError::NotYet(8)) if height == 8 => {}
+            other => panic!("{height}: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -6,9 +6,10 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+use commonware_codec::{Copying, DecodeExt};
 use commonware_cryptography::{
-    Signer as _,
-    ed25519::{PrivateKey, PublicKey},
+    Signer as _, Verifier as _,
+    ed25519::{PrivateKey, PublicKey, Signature},
 };
 use commonware_p2p::{
     Manager as _,
@@ -48,6 +49,14 @@ pub fn run(seed: u64, count: usize, script: Box<dyn FnOnce(Engines) -> BoxFuture
         script(Engines::new(context, count).await).await;
         auditor.auditor().state()
     })
+}
+
+/// Whether the engine takes a signature under a namespace for that of a key.
+pub fn accepts(key: &[u8; 32], namespace: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {
+    match (PublicKey::decode(Copying(key)), Signature::decode(Copying(signature))) {
+        (Ok(key), Ok(signature)) => key.verify(namespace, message, &signature),
+        _ => false,
+    }
 }
 
 impl Engines {

@@ -3,6 +3,7 @@
 use prost::Message;
 use std::{path::Path, process::Command};
 use stint_node::cli::contribute::{Contribution, GetSharesRequest, GetSharesResponse, RecordRequest};
+use stint_proto::v1;
 use stint_tests::{Devnet, TestRepository};
 
 /// A Python with grpcio, made once on a machine.
@@ -48,6 +49,57 @@ fn python_reads_the_shares_by_reflection_and_by_stubs() {
     assert_eq!(shown["unsigned_command"], "UNAUTHENTICATED");
 }
 
+fn record(n: u64) -> bytes::Bytes {
+    let contribution = Contribution {
+        id: format!("c{n}"),
+        author: "ana".into(),
+        kind: "commit".into(),
+        quantity: "1".into(),
+        reference: String::new(),
+        date: "2026-01-01".into(),
+    };
+    RecordRequest { contribution: Some(contribution) }.encode_to_vec().into()
+}
+
+/// Queries once read the newest state alone, by every way in.
+#[tokio::test]
+async fn a_query_may_ask_for_an_older_state() {
+    const SHARES: &str = "stint.contribute.v1.Contribute/GetShares";
+    let devnet = Devnet::start(1);
+    devnet.ok(&["found", "forge"]);
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    let mut heights = Vec::new();
+    for n in 1..=2 {
+        let call = client.command(&steward, "forge", "/stint.contribute.v1.Contribute/Record", record(n));
+        heights.push(call.await.expect("recorded").1);
+    }
+    for (height, expected) in [(heights[0], 1), (heights[1], 2), (0, 2)] {
+        let asked = client.query_at("forge", &format!("/{SHARES}"), Default::default(), height);
+        let (answer, read) = asked.await.expect("shares");
+        assert_eq!(GetSharesResponse::decode(answer).expect("a response").contributions, expected);
+        assert!(if height == 0 { read >= heights[1] } else { read == height }, "{read}");
+    }
+    let at = heights[0].to_string();
+    for how in [&["--height", &at[..]][..], &["--height", &at, "--prove"]] {
+        let said = devnet.ok(&[&["query", "--commons", "forge"], how, &[SHARES]].concat());
+        assert!(said.contains("\"contributions\": 1"), "{how:?}: {said}");
+    }
+    let said = devnet.fails(&["query", "--commons", "forge", "--height", "1000000", SHARES]);
+    assert!(said.contains("block 1000000 is not final; the newest is"), "{said}");
+
+    // Clients that have only the address and the contract's own messages.
+    let ask = async |height: &'static str| {
+        let mut request = tonic::Request::new(v1::GetCommonsRequest::default());
+        request.metadata_mut().insert("stint-commons", "forge".parse().expect("ASCII"));
+        request.metadata_mut().insert("stint-height", height.parse().expect("ASCII"));
+        v1::kernel_client::KernelClient::new(client.channel()).get_commons(request).await
+    };
+    let newest = ask("0").await.expect("an answer");
+    assert!(newest.metadata().contains_key("stint-height") && !newest.get_ref().contracts.is_empty());
+    assert_eq!(ask("1").await.expect_err("not founded yet").code(), tonic::Code::NotFound);
+    assert!(ask("soon").await.expect_err("no number").message().contains("stint-height is no decimal number"));
+}
+
 /// A call was once told to be final a moment before queries could see its block: `stint found`
 /// founded a commons and was told that there is none.
 #[tokio::test]
@@ -56,17 +108,8 @@ async fn what_is_final_is_seen_by_the_next_query() {
     devnet.ok(&["found", "forge"]);
     let (client, steward) = (devnet.client(0).await, devnet.steward());
     for n in 1..=100u64 {
-        let contribution = Contribution {
-            id: format!("c{n}"),
-            author: "ana".into(),
-            kind: "commit".into(),
-            quantity: "1".into(),
-            reference: String::new(),
-            date: "2026-01-01".into(),
-        };
-        let request = RecordRequest { contribution: Some(contribution) }.encode_to_vec();
-        let record = "/stint.contribute.v1.Contribute/Record";
-        client.command(&steward, "forge", record, request.into()).await.expect("recorded");
+        let call = client.command(&steward, "forge", "/stint.contribute.v1.Contribute/Record", record(n));
+        call.await.expect("recorded");
         let request = GetSharesRequest::default().encode_to_vec();
         let answer =
             client.query("forge", "/stint.contribute.v1.Contribute/GetShares", request.into()).await.expect("shares");

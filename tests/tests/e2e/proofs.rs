@@ -39,6 +39,7 @@ fn facts_are_proved_and_checked_offline() {
     assert!(devnet.ok(&["prove", "--out", &fact, "block", &block]).contains(id));
     let state_of = ["prove", "--out", &state, "state", "k/commons/forge", "k/commons/nowhere"];
     let said = devnet.ok(&state_of);
+    assert!(said.contains("k/commons/forge is there: "), "{said}");
     assert!(said.contains("k/commons/forge  ") && said.contains("k/commons/nowhere is not there"), "{said}");
     assert!(devnet.fails(&["prove", "block", "1000000"]).contains("there is no block 1000000 here; blocks 1 to"));
 
@@ -50,6 +51,17 @@ fn facts_are_proved_and_checked_offline() {
     let events: u32 = events.and_then(|e| e.trim().strip_suffix(" events")?.parse().ok()).expect(&said);
     // One of each commit, and those of the rules by which commits are valued.
     assert!(events >= 12, "{said}");
+
+    // A reader can tell what is there, what is not, and what is complete, from what the proof hides.
+    let (forge, nowhere) = (&["--key", "k/commons/forge"][..], &["--key", "k/commons/nowhere"][..]);
+    let said = devnet
+        .ok(&[&["verify"], forge, nowhere, &["--range", r"k/commons/forge..k/commons/forge\x00", &state]].concat());
+    assert!(said.contains("k/commons/forge is there: ") && said.contains("k/commons/nowhere is not there"), "{said}");
+    assert!(said.contains(r"k/commons/forge..k/commons/forge\x00 is complete: 1 keys"), "{said}");
+    let said = devnet.fails(&["verify", "--range", r"..\xff", &state]);
+    assert!(said.contains("does not show all of"), "{said}");
+    let said = devnet.fails(&["verify", "--key", "k/commons/forge", &ledger]);
+    assert!(said.contains("it proves no state"), "{said}");
 
     // One byte of any of them, wherever it is, and it proves nothing.
     for file in [&fact, &state, &ledger] {

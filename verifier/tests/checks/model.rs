@@ -1,7 +1,9 @@
 //! A ledger's tree and signatures as plainly as they can be written: what the checks are checked
 //! against.
 
+use curve25519_dalek::{EdwardsPoint, Scalar, constants::EIGHT_TORSION, scalar::clamp_integer};
 use ed25519_dalek::{Signer, SigningKey};
+use sha2::{Digest, Sha512};
 use std::{cmp::Ordering, collections::BTreeMap};
 use stint_verifier::{
     Body, Certificate, Committee, Event, Handover, Hash, Header, Led, Outcome, Proof, Receipt, SignedChain, Trust,
@@ -98,14 +100,41 @@ pub fn header(height: u64) -> Header {
 /// Signs the last header by the validators with these seeds, of a committee.
 pub fn sign(headers: Vec<Header>, committee: &Committee, by: &[u8]) -> SignedChain {
     let message = signed(headers.last().expect("a header"));
-    let vote = |seed: &u8| {
-        let key = key(*seed);
-        let place = committee.keys().binary_search(&key.verifying_key().to_bytes()).expect("a member");
-        (place as u8, key.sign(&message).to_bytes())
-    };
+    let vote = |seed: &u8| (place(committee, *seed), key(*seed).sign(&message).to_bytes());
     let mut votes: Vec<_> = by.iter().map(vote).collect();
     votes.sort_by_key(|v| v.0);
     SignedChain { headers, certificate: Certificate { votes }, committee: committee.keys().len() }
+}
+
+/// The place of a validator among those of a committee.
+pub fn place(committee: &Committee, seed: u8) -> u8 {
+    committee.keys().binary_search(&key(seed).verifying_key().to_bytes()).expect("a member") as u8
+}
+
+/// A signature whose point R has an addend of order eight, as whoever holds the key can make one.
+/// The consensus engine counts it; the strict rules of ed25519-dalek do not.
+pub fn twisted(seed: u8, message: &[u8]) -> [u8; 64] {
+    let key = key(seed);
+    let secret = Scalar::from_bytes_mod_order(clamp_integer(key.to_scalar_bytes()));
+    let nonce = Scalar::from_bytes_mod_order([seed; 32]);
+    let point = (EdwardsPoint::mul_base(&nonce) + EIGHT_TORSION[1]).compress().to_bytes();
+    let hash = Sha512::new().chain_update(point).chain_update(key.verifying_key().to_bytes()).chain_update(message);
+    let s = nonce + Scalar::from_bytes_mod_order_wide(&hash.finalize().into()) * secret;
+    [point, s.to_bytes()].concat().try_into().expect("64 bytes")
+}
+
+/// The same signature with the order of the group added to its number, as anybody can.
+pub fn inflated(mut signature: [u8; 64]) -> [u8; 64] {
+    // The lowest byte first.
+    const ORDER: [u8; 16] =
+        [0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14];
+    let order = ORDER.into_iter().chain([0; 15]).chain([0x10]);
+    let mut carry = 0;
+    for (byte, add) in signature[32..].iter_mut().zip(order) {
+        let sum = u16::from(*byte) + u16::from(add) + carry;
+        (*byte, carry) = (sum as u8, sum >> 8);
+    }
+    signature
 }
 
 /// A header certifies the state after the block before it.
@@ -114,6 +143,76 @@ pub fn led_to(state_root: Hash, header: &mut Header) -> Led {
     let led = Led { height: header.height - 1, before: Hash([9; 32]), outcomes: vec![outcome] };
     (header.state_root, header.results_root) = (state_root, outcome.chain(led.before, led.height));
     led
+}
+
+/// A proof of a part of a state, under the trusted validators.
+pub fn state_proof(map: &Map, ranges: &[KeyRange]) -> Proof {
+    proof_of(root(&map.iter().collect::<Vec<_>>()), show(map, ranges))
+}
+
+/// What says that a part of a tree is one of the state with a root.
+fn proof_of(root: Hash, part: Vec<u8>) -> Proof {
+    let mut header = header(9);
+    let led = led_to(root, &mut header);
+    let signed = sign(vec![header], &committee(&SEEDS), &SEEDS[..3]);
+    Proof { handovers: vec![], signed, body: Body::State(led, part) }
+}
+
+/// Enough keys for some branches, in two parts far apart.
+fn commons() -> Map {
+    let keys =
+        (0..20).map(|n| format!("c/forge/{n:02}")).chain(["k/commons/forge", "k/member/forge/ana"].map(Into::into));
+    keys.zip(1u8..).map(|(key, n)| (key.into_bytes(), vec![n; 3])).collect()
+}
+
+fn only(key: &str) -> KeyRange {
+    key.into()..[key.as_bytes(), &[0]].concat()
+}
+
+/// Proofs of states, with names.
+pub fn states() -> Vec<(&'static str, Proof)> {
+    let map = commons();
+    let of = |ranges: &[KeyRange]| state_proof(&map, ranges);
+    let mut torsion = of(&[only("k/commons/forge")]);
+    let message = signed(&torsion.signed.headers[0]);
+    torsion.signed.certificate.votes[0].1 = twisted(seed_at(&torsion, 0), &message);
+    vec![
+        ("a key below branches, the rest hidden", of(&[only("c/forge/07")])),
+        ("a key that is not there, below branches", of(&[only("c/forge/07a")])),
+        ("a complete range", of(&["c/forge/05".into()..b"c/forge/15".to_vec()])),
+        ("a complete range up to the end", of(&["c/forge/18".into()..vec![0xff]])),
+        ("a state of which nothing is shown", of(&[])),
+        ("an empty state", state_proof(&Map::new(), &[])),
+        ("a vote with torsion, which the consensus engine counts", torsion),
+    ]
+}
+
+/// The seed of the validator whose vote stands at a place among those of a proof.
+pub fn seed_at(proof: &Proof, vote: usize) -> u8 {
+    let wanted = proof.signed.certificate.votes[vote].0;
+    SEEDS.into_iter().find(|seed| place(&committee(&SEEDS), *seed) == wanted).expect("a validator")
+}
+
+/// A complete range, but for a key that is left out.
+pub fn without_a_key() -> Proof {
+    let (map, range) = (commons(), "c/forge/05".into()..b"c/forge/15".to_vec());
+    let mut fewer = map.clone();
+    fewer.remove(&b"c/forge/09"[..]);
+    proof_of(root(&map.iter().collect::<Vec<_>>()), show(&fewer, &[range]))
+}
+
+/// All of a state, with the halves of its first branch exchanged.
+pub fn exchanged() -> Proof {
+    let map = commons();
+    let all: Vec<_> = map.iter().collect();
+    let (at, left, right) = halves(&all);
+    let mut out = Writer::default();
+    out.branch(0, at, all[0].0);
+    for half in [right, left] {
+        let place = Below { prefix: all[0].0.clone(), bit: at, right: false };
+        write(half, Some(&place), &[Vec::new()..vec![0xff]], &mut out);
+    }
+    proof_of(root(&all), out.bytes)
 }
 
 /// What block 7 led to, whose results no header certifies by themselves, and the state after 8.

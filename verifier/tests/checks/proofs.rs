@@ -1,9 +1,11 @@
 //! What is proved holds, and nothing else is proved.
 
-use crate::model::{Map, SEEDS, committee, header, key, led_to, proofs, root, show, sign, trust};
+use crate::model::{
+    Map, SEEDS, committee, header, inflated, key, place, proofs, sign, state_proof, states, trust, twisted,
+};
 use proptest::prelude::*;
 use stint_verifier::{
-    Body, Fact, Hash, Invalid, Proof, Receipt, SignedChain, Trust,
+    Body, Certificate, Fact, Hash, Invalid, Proof, Receipt, SignedChain, Trust, signed,
     tree::{KeyRange, NotShown, Shown},
     verify,
 };
@@ -26,13 +28,6 @@ fn ranges() -> impl Strategy<Value = Vec<KeyRange>> {
     prop::collection::vec(one, 0..4)
 }
 
-fn state_proof(map: &Map, ranges: &[KeyRange]) -> Vec<u8> {
-    let mut header = header(9);
-    let led = led_to(root(&map.iter().collect::<Vec<_>>()), &mut header);
-    let signed = sign(vec![header], &committee(&SEEDS), &SEEDS[..3]);
-    Proof { handovers: vec![], signed, body: Body::State(led, show(map, ranges)) }.encode()
-}
-
 fn shown(proof: &[u8]) -> Result<Shown, Invalid> {
     match verify(&trust(&SEEDS), proof)?.fact {
         Fact::State(shown, _) => Ok(shown),
@@ -46,13 +41,19 @@ proptest! {
     /// Present, absent, and complete: what a proof shows of a state is what the map holds.
     #[test]
     fn a_part_of_the_state_is_shown_as_it_is(map in maps(60), ranges in ranges(), other in keys()) {
-        let shown = shown(&state_proof(&map, &ranges)).expect("a proof");
+        let shown = shown(&state_proof(&map, &ranges).encode()).expect("a proof");
+        let hidden: Vec<_> = shown.hidden_parts().collect();
         for KeyRange { start: from, end: to } in &ranges {
             let held: Vec<_> = map.range(from.clone()..to.clone()).map(|(k, v)| (&k[..], &v[..])).collect();
             let seen: Result<Vec<_>, NotShown> = shown.range(from, to).collect();
             prop_assert_eq!(seen, Ok(held));
             if from < to {
                 prop_assert_eq!(shown.get(from), Ok(map.get(from).map(|v| &v[..])));
+                // What a reader of the JSON sees by the hidden parts.
+                let reaches = |(first, end): &(Vec<u8>, Option<Vec<u8>>)| {
+                    first < to && end.as_ref().is_none_or(|end| from < end)
+                };
+                prop_assert!(!hidden.iter().any(reaches));
             }
         }
         // What was not asked is told rightly or not at all.
@@ -62,6 +63,12 @@ proptest! {
         for (key, _) in shown.leaves() {
             prop_assert!(map.contains_key(key));
         }
+        let is_shown = |key: &Vec<u8>| shown.leaves().any(|(shown, _)| shown == key);
+        let is_hidden = |key: &Vec<u8>| hidden.iter().any(|(a, b)| a <= key && b.as_ref().is_none_or(|b| key < b));
+        for key in map.keys() {
+            prop_assert!(is_shown(key) != is_hidden(key), "each key stands in one of them");
+        }
+        prop_assert_eq!(shown.get(&other).is_ok() || is_shown(&other), !is_hidden(&other));
     }
 }
 
@@ -70,7 +77,7 @@ proptest! {
 
     #[test]
     fn no_proof_survives_the_change_of_a_bit(map in maps(30), ranges in ranges(), at: prop::sample::Index, bit in 0u8..8) {
-        let proof = state_proof(&map, &ranges);
+        let proof = state_proof(&map, &ranges).encode();
         let mut changed = proof.clone();
         let at = at.index(proof.len());
         changed[at] ^= 1 << bit;
@@ -109,16 +116,51 @@ fn every_kind_of_fact_is_proved_across_changes_of_the_committee() {
     }
 }
 
+/// Every bit of a proof of each kind, and of one that leads across changes of the committee.
 #[test]
-fn no_byte_of_any_proof_can_change() {
-    for proof in proofs() {
-        let proof = proof.encode();
-        for at in 0..proof.len() {
-            let mut changed = proof.clone();
-            changed[at] ^= 1 << (at % 8);
-            assert!(verify(&trust(&SEEDS), &changed).is_err(), "byte {at} of {}", proof.len());
+fn no_bit_of_any_proof_can_change() {
+    let every_bit = |proof: &Proof, trust: &Trust| {
+        let mut proof = proof.encode();
+        assert!(verify(trust, &proof).is_ok());
+        for at in 0..8 * proof.len() {
+            proof[at / 8] ^= 1 << (at % 8);
+            assert!(verify(trust, &proof).is_err(), "bit {at} of {} bytes", proof.len());
+            proof[at / 8] ^= 1 << (at % 8);
         }
+    };
+    every_bit(&proofs()[0], &trust(&SEEDS));
+    // What leads to the header is the same in all of them: here as little as possible, which takes less time.
+    for mut proof in proofs().into_iter().chain(states().into_iter().map(|(_, proof)| proof)) {
+        proof.handovers.clear();
+        proof.signed.headers.truncate(1);
+        proof.signed.headers[0].epoch = 0;
+        proof.signed = sign(proof.signed.headers, &committee(&SEEDS[..1]), &SEEDS[..1]);
+        every_bit(&proof, &trust(&SEEDS[..1]));
     }
+}
+
+/// One validator that added torsion to its signatures once made certificates which the consensus engine accepted and
+/// everybody else refused: blocks had no proofs, and honest peers were taken for liars.
+#[test]
+fn votes_count_as_the_consensus_engine_counts_them() {
+    let (header, committee) = (header(9), committee(&SEEDS));
+    let message = signed(&header);
+    let holds = |votes: Vec<(u8, [u8; 64])>| Certificate { votes }.certifies(&header, &committee);
+    let honest = sign(vec![header.clone()], &committee, &SEEDS[..3]).certificate.votes;
+    assert!(holds(honest.clone()));
+    let with = |change: &dyn Fn(u8, [u8; 64]) -> [u8; 64]| {
+        let seed = |at: u8| SEEDS.into_iter().find(|s| place(&committee, *s) == at).expect("a validator");
+        holds(honest.iter().map(|(at, vote)| (*at, change(seed(*at), *vote))).collect())
+    };
+    assert!(with(&|seed, _| twisted(seed, &message)));
+    assert!(!with(&|seed, _| twisted(seed, b"another message")));
+    // What others than the signer can change does not count.
+    assert!(!with(&|_, vote| inflated(vote)));
+    assert!(!with(&|seed, _| inflated(twisted(seed, &message))));
+    // A vote counts once, in its place.
+    assert!(!holds(vec![honest[0], honest[0], honest[1]]));
+    assert!(!holds(vec![honest[1], honest[0], honest[2]]));
+    assert!(!holds(honest[..2].to_vec()));
 }
 
 #[test]

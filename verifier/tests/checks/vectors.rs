@@ -1,7 +1,8 @@
 //! `verifier/vectors/proofs.json`: proofs and forgeries with what they prove, for verifiers in other
-//! languages. `STINT_WRITE_VECTORS=1 scripts/test checks` writes it anew.
+//! languages. `STINT_WRITE_VECTORS=1 scripts/test checks` writes it anew, and the fuzzer's corpus.
 
-use crate::model::{SEEDS, committee, proofs, sign, trust};
+use crate::fuzz;
+use crate::model::{SEEDS, committee, exchanged, inflated, proofs, sign, states, trust, without_a_key};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
@@ -37,9 +38,14 @@ fn case(name: &str, proof: Vec<u8>) -> Case {
     }
 }
 
-fn vectors() -> Vectors {
+/// Proofs that hold, with names.
+pub fn valid() -> Vec<(&'static str, Proof)> {
     let names = ["a block", "a state", "a receipt", "an event", "all receipts"];
-    let mut cases: Vec<Case> = names.iter().zip(proofs()).map(|(name, p)| case(name, p.encode())).collect();
+    names.into_iter().zip(proofs()).chain(states()).collect()
+}
+
+fn vectors() -> Vectors {
+    let mut cases: Vec<Case> = valid().iter().map(|(name, p)| case(name, p.encode())).collect();
     let mut forged = |name: &str, of: usize, change: &dyn Fn(&mut Proof)| {
         let mut proof = proofs().remove(of);
         change(&mut proof);
@@ -79,6 +85,15 @@ fn vectors() -> Vectors {
         Body::Receipts(_, all) => drop(all[2].events.pop()),
         other => panic!("{other:?}"),
     });
+    cases.push(case("forged: a key left out of a range", without_a_key().encode()));
+    cases.push(case("forged: keys on the wrong side of a branch", exchanged().encode()));
+    let mut forged = |name: &str, change: &dyn Fn(&mut Vec<(u8, [u8; 64])>)| {
+        let (_, mut proof) = states().remove(0);
+        change(&mut proof.signed.certificate.votes);
+        cases.push(case(&format!("forged: {name}"), proof.encode()));
+    };
+    forged("a vote counted twice", &|votes| votes[2] = votes[1]);
+    forged("a signature in another form", &|votes| votes[0].1 = inflated(votes[0].1));
     let committee = committee(&SEEDS).keys().iter().map(hex::encode).collect();
     Vectors { chain_id: trust(&SEEDS).chain_id.to_string(), epoch: 0, committee, proofs: cases }
 }
@@ -89,9 +104,13 @@ fn the_committed_vectors_are_what_is_proved_and_refused() {
     if std::env::var_os("STINT_WRITE_VECTORS").is_some() {
         let text = serde_json::to_string_pretty(&vectors()).expect("JSON");
         fs::write(&path, text + "\n").expect("written");
+        for (name, proof) in valid() {
+            let file = name.replace([',', ' '], "-").replace("--", "-");
+            fs::write(fuzz::corpus().join(file), proof.encode()).expect("written");
+        }
     }
     let committed: Vectors = serde_json::from_slice(&fs::read(path).expect("the vectors")).expect("JSON");
-    let (valid, forged) = committed.proofs.split_at(5);
+    let (valid, forged) = committed.proofs.split_at(valid().len());
     assert!(valid.iter().all(|c| c.proves.is_some()) && forged.iter().all(|c| c.invalid.is_some()));
     assert_eq!(committed, vectors());
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use ed25519_dalek::{Signer, SigningKey};
 use rocksdb::{BlockBasedOptions, DB, DBCompressionType, Options, WriteBatch, WriteOptions};
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{io::IsTerminal, path::Path, sync::Arc, time::Instant};
 use stint_proto::{Block, Certificate, Genesis, GenesisValidator, Hash, Header, Transaction};
 use stint_runtime::{BlockResult, Writes};
 use stint_store::{Location, Medium, ProveError, Store};
@@ -165,9 +165,14 @@ impl Keys {
         let count = self.numbers.len();
         for first in (0..count).step_by(a_block) {
             write((first..first + a_block).map(|at| (key(self.numbers[at]), self.value())).collect());
-            eprint!("\rloading keys: {} of {count}", first + a_block);
+            // For people at a terminal; elsewhere it would be one long line.
+            if std::io::stderr().is_terminal() {
+                eprint!("\rloading keys: {} of {count}", first + a_block);
+            }
         }
-        eprintln!();
+        if std::io::stderr().is_terminal() {
+            eprintln!();
+        }
     }
 
     /// New values for some of the keys.
