@@ -7,7 +7,7 @@ use super::{
     status::status,
     submit::{blocking, submit},
 };
-use crate::core::{Node, Outcome, internal};
+use crate::core::{Node, Outcome};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -77,7 +77,7 @@ impl ContractCalls {
         let answer = blocking(move || {
             let _permit = permit;
             let commons = commons.map_or_else(|| node.only_commons(&method), Ok)?;
-            node.query(&commons, &method, &body).map_err(|e| internal(&e))
+            node.query(&commons, &method, &body).map_err(|e| node.unreadable(&e))
         });
         let (answer, _) = answer.await.map_err(refused)?;
         answer.result.map(|bytes| (bytes.into(), None)).map_err(|r| refused(explain_command(r)))

@@ -5,7 +5,6 @@ use prost::Message;
 use rocksdb::IteratorMode;
 use std::sync::{Arc, PoisonError};
 use stint_proto::{Block, Hash, Header, limits::EXECUTION_LAG, merkle, receipt::apart, v1};
-use stint_runtime::State;
 use stint_verifier::{Body, Event, Led, Proof, Receipt, SignedChain, Whole, tree::KeyRange};
 
 /// Headers of one proof: a block is final by its own votes or by those over a block soon after it.
@@ -28,6 +27,11 @@ pub enum ProveError {
     /// The validators have not certified it yet, as far as this node knows; ask again soon.
     #[error("the validators have not certified what block {0} led to; this takes a moment")]
     NotYet(u64),
+    /// The tree over that state must be built first, and enough are; ask again soon, or another node.
+    #[error(
+        "enough trees of snapshots are in use here, so that of block {0} is not built now; ask again in a while, or another node"
+    )]
+    Busy(u64),
     /// It is not kept here.
     #[error("{0}")]
     NotKept(String),
@@ -128,13 +132,11 @@ impl Store {
         let tree = self.tree(height)?;
         let view = self.state_at(height);
         let mut left = PROOF_VALUES;
-        tree.show(ranges, |key| match view.get(key) {
-            Ok(Some(value)) => {
-                left = left.checked_sub(key.len() + value.len()).ok_or(ProveError::TooLarge)?;
-                Ok(value)
-            }
-            Ok(None) => Err(StoreError::Damaged("a key of the tree has no value".into()).into()),
-            Err(e) => Err(StoreError::Damaged(e.to_string()).into()),
+        tree.show(ranges, |key| {
+            let value = view.value(key)?;
+            let value = value.ok_or_else(|| StoreError::Damaged("a key of the tree has no value".into()))?;
+            left = left.checked_sub(key.len() + value.len()).ok_or(ProveError::TooLarge)?;
+            Ok(value)
         })
     }
 
@@ -145,7 +147,8 @@ impl Store {
 
     /// The tree over the state after a block. Those of snapshots are built when somebody fetches them.
     fn tree(&self, height: u64) -> Result<Tree, ProveError> {
-        let known = || self.versions().at(height);
+        let tip = self.tip().height;
+        let known = || self.versions().at(height, tip);
         if let Some(tree) = known() {
             return Ok(tree);
         }
@@ -156,8 +159,11 @@ impl Store {
         if let Some(tree) = known() {
             return Ok(tree);
         }
+        if !self.versions().may_build(height, tip) {
+            return Err(ProveError::Busy(height));
+        }
         let tree = self.rebuild(height)?;
-        self.versions().keep(height, tree.clone());
+        self.versions().keep(height, tip, tree.clone());
         Ok(tree)
     }
 
@@ -168,6 +174,7 @@ impl Store {
 
     /// A piece of the state after a block, from a key on, with the first key behind it.
     pub fn chunk(self: &Arc<Self>, height: u64, from: &[u8]) -> Result<(Vec<u8>, Option<Vec<u8>>), ProveError> {
+        self.tree(height)?;
         let mut bytes = 0;
         let mut next = None;
         for (n, entry) in self.state_at(height).entries(from)?.enumerate() {
