@@ -60,6 +60,9 @@ impl KeepConfig {
     /// Checks the numbers.
     pub fn keep(&self) -> Result<Keep, String> {
         let KeepConfig { archive, blocks, receipts, states, snapshot_every } = *self;
+        if snapshot_every > SNAPSHOT_EVERY {
+            return Err(format!("[keep] snapshot_every = {snapshot_every}; at most {SNAPSHOT_EVERY} is accepted"));
+        }
         if archive {
             return Ok(Keep { snapshot_every, ..Keep::ARCHIVE });
         }
@@ -86,6 +89,9 @@ impl KeepConfig {
 
 /// States that every node keeps: those that a proof may still be asked of.
 const STATES: u64 = 100;
+
+/// Heights from one snapshot to the next at most: who joins executes as many blocks. A day of a busy ledger.
+const SNAPSHOT_EVERY: u64 = 1_000_000;
 
 /// Where a validator is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,4 +209,26 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
 /// Makes a folder, naming it when that fails.
 pub fn make_folder(path: &Path) -> Result<(), ConfigError> {
     fs::create_dir_all(path).map_err(|error| ConfigError::File { path: path.into(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An archive once took any number for the heights between its snapshots, and computed with it until it overflowed.
+    #[test]
+    fn what_is_kept_has_bounds() {
+        let keep = |change: fn(&mut KeepConfig)| {
+            let mut config = KeepConfig::default();
+            change(&mut config);
+            config.keep()
+        };
+        assert_eq!(keep(|_| ()), Ok(Keep::default()));
+        assert_eq!(keep(|k| k.archive = true), Ok(Keep::ARCHIVE));
+        let refused = |kept: Result<Keep, String>, what: &str| assert!(kept.is_err_and(|said| said.contains(what)));
+        refused(keep(|k| (k.archive, k.snapshot_every) = (true, u64::MAX)), "at most 1000000 is accepted");
+        refused(keep(|k| k.snapshot_every = k.states + 1), "so it must be at most as many");
+        refused(keep(|k| k.receipts = KEPT_HEIGHTS - 1), "at least 50000 are needed");
+        refused(keep(|k| k.receipts = k.blocks + 1), "so keep as many");
+    }
 }

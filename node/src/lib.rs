@@ -13,6 +13,9 @@ pub mod join;
 pub mod keys;
 pub mod validator;
 
+#[cfg(test)]
+mod tests;
+
 /// The state tree makes and drops millions of small nodes; this allocator is made for them, and needs
 /// half of the time that the C library's does.
 #[global_allocator]

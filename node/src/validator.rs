@@ -137,6 +137,7 @@ pub async fn run(
             Some(why) => Err(ValidatorError::Failed(why)),
             None => ended.map_err(|_| ValidatorError::Failed(ENGINE_FAILED.into())).and_then(|r| Ok(r?)),
         },
+        why = node.failed() => Err(ValidatorError::Failed(why)),
         served = &mut serving => served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)),
     };
     let _ = close.send(());
@@ -167,6 +168,7 @@ async fn join(
     let others = config.peers.iter().filter(|p| p.name != config.name);
     let peers: Vec<_> = others.filter_map(|p| Some((p.name.clone(), p.grpc?))).collect();
     join::seal::open(folder)?;
+    let pin = wishes.pin;
     let mut join =
         Join::new(folder.clone(), genesis.clone(), chain_id, keep, wishes, peers).map_err(ConfigError::from)?;
     join.fetch_state().await?;
@@ -174,7 +176,9 @@ async fn join(
     let place = folder.clone();
     let node = on_thread(move || {
         let options = ContractsOptions { folder: Some(place.code()), ..Default::default() };
-        Ok(Node::open(&Medium::Folder(place.state()), genesis, chain_id, Contracts::with(options)?, keep)?)
+        let node = Node::open(&Medium::Folder(place.state()), genesis, chain_id, Contracts::with(options)?, keep)?;
+        pin.map_or(Ok(()), |pin| node.pin(pin.height, pin.hash)).map_err(JoinError::Pinned)?;
+        Ok(node)
     });
     let node = node.await?;
     let floor = join.catch_up(&node).await?;

@@ -14,6 +14,7 @@ use stint_proto::{
     limits::STREAM_CALLS,
     v1::{self, ledger_server::Ledger, submit_response},
 };
+use stint_store::StoreError;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -41,8 +42,9 @@ impl Ledger for LedgerService {
             let message = format!("block {height} is not executed here; the newest is {}", tip.height);
             status(Refusal::new(Code::NotFound, "block", message))
         };
-        let results = self.node.store.results(height).map_err(|e| status(internal(&e)))?.ok_or_else(missing)?;
-        let certified = self.node.store.certified_height().map_err(|e| status(internal(&e)))?;
+        let results =
+            self.node.store.results(height).map_err(|e| status(self.node.unreadable(&e)))?.ok_or_else(missing)?;
+        let certified = self.node.store.certified_height().map_err(|e| status(self.node.unreadable(&e)))?;
         let validator = |v: &stint_proto::GenesisValidator| v1::Validator { name: v.name.clone(), key: copy(&v.key) };
         Ok(Response::new(v1::GetStatusResponse {
             chain_id: copy(&self.node.chain_id.0),
@@ -60,6 +62,7 @@ impl Ledger for LedgerService {
             oldest_state: self.node.store.oldest().state,
             pending: self.node.pool().len() as u64,
             transactions: tip.transactions,
+            counted_from: self.node.store.counted_from(),
             validators: self.node.genesis.validators.iter().map(validator).collect(),
             version: env!("CARGO_PKG_VERSION").into(),
         }))
@@ -108,13 +111,14 @@ impl Ledger for LedgerService {
         let block = blocking(move || {
             let bytes = match height {
                 0 => return Ok(node.genesis_block()),
-                _ => node.store.block(height).map_err(|e| internal(&e))?,
+                _ => node.store.block(height).map_err(|e| node.unreadable(&e))?,
             };
             let missing = || {
                 let message = format!("there is no block {height} here; the newest is {}", node.tip().height);
                 Refusal::new(Code::NotFound, "block", message)
             };
-            Block::decode(bytes.ok_or_else(missing)?).map_err(|e| internal(&e))
+            let damaged = |e| StoreError::Damaged(format!("block {height}: {e}"));
+            Block::decode(bytes.ok_or_else(missing)?).map_err(|e| node.unreadable(&damaged(e)))
         });
         let block = block.await.map_err(status)?;
         Ok(Response::new(v1::GetBlockResponse { block: Some((&block).into()) }))
@@ -178,6 +182,7 @@ impl LedgerService {
                 Ok(proof) => Ok(Ok(proof)),
                 Err(Unproved::NotYet(refusal)) => Ok(Err(refusal)),
                 Err(Unproved::Refused(refusal)) => Err(refusal),
+                Err(Unproved::Unreadable(e)) => Err(node.unreadable(&e)),
             });
             match tried.await? {
                 Ok(proof) => return Ok(proof),

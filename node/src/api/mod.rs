@@ -12,7 +12,7 @@
 //! | `submit.rs` | a call from the edge to its end |
 
 mod contracts;
-mod ledger;
+pub(crate) mod ledger;
 pub(crate) mod metadata;
 pub(crate) mod raw;
 mod reflection;

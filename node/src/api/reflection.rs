@@ -2,7 +2,7 @@
 //! so a client needs no file beside the address.
 
 use super::submit::blocking;
-use crate::core::{Node, internal};
+use crate::core::Node;
 use futures::{Stream, StreamExt};
 use prost::Message;
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
@@ -35,10 +35,10 @@ impl Catalogue {
         }
         let overlay = Overlay::new(Arc::new(node.store.state_at(node.tip().height)));
         let directory = Directory::new(&node.contracts, &overlay);
-        for instance in directory.instances().map_err(|e| internal(&e))? {
+        for instance in directory.instances().map_err(|e| node.unreadable(&e))? {
             // Where commons bind other code to one service name, the first one describes it.
             if !out.services.contains(&instance.service)
-                && let Ok(contract) = directory.load(&instance.code.0).map_err(|e| internal(&e))?
+                && let Ok(contract) = directory.load(&instance.code.0).map_err(|e| node.unreadable(&e))?
             {
                 out.add(&contract.descriptor.file_set);
             }

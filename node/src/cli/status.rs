@@ -66,6 +66,9 @@ impl Row {
         // A block or two are always on their way.
         let behind = if s.height + 2 < newest { format!(" ({} behind)", newest - s.height) } else { String::new() };
         let root = self.root.map(|r| r.to_string()).unwrap_or_default();
-        [name, address, format!("{}{behind}", s.height), s.transactions.to_string(), s.pending.to_string(), root]
+        // Who joined later has not seen the calls before.
+        let since = if s.counted_from > 1 { format!(" since block {}", s.counted_from) } else { String::new() };
+        let calls = format!("{}{since}", s.transactions);
+        [name, address, format!("{}{behind}", s.height), calls, s.pending.to_string(), root]
     }
 }

@@ -1,6 +1,6 @@
 //! Drafting a block.
 
-use super::Node;
+use super::{Node, verify::no_results};
 use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 use stint_consensus::{Ancestors, Draft, Env};
 use stint_proto::{CallId, Header, limits::EXECUTION_LAG};
@@ -34,7 +34,14 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
                 let transactions = node.pool().draft(height, &ordered, node.affordable_calls());
                 // The tip may be ahead of the parent when this validator's turn is already over.
                 let executed_height = tip.height.min(parent.height);
-                let results = node.store.results(executed_height).ok().flatten()?;
+                let results = node.store.results(executed_height);
+                let results = match results.and_then(|r| r.ok_or_else(|| no_results(executed_height))) {
+                    Ok(results) => results,
+                    Err(why) => {
+                        node.fail(format!("block {height} cannot be drafted: {why}"));
+                        return None;
+                    }
+                };
                 return Some(Draft {
                     time_ms: now.max(parent.time_ms + 1),
                     transactions,

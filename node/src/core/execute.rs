@@ -40,6 +40,7 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
             before.height
         ));
     }
+    node.check_pinned(header)?;
     // What more than two thirds of the validators certify must be what happened here.
     if let Some(ours) = node.store.results(header.executed_height).map_err(|e| e.to_string())?
         && !certifies(header, &ours)
@@ -58,6 +59,7 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
     let result = execute_block(&node.contracts, state, context, &block.transactions, executed_before)
         .map_err(|e| e.to_string())?;
     let tip = node.store.commit(block, certificate, &result).map_err(|e| e.to_string())?;
+    node.keep_pinned(header.height)?;
 
     node.burnt(result.fuel_used, block.transactions.len() as u64);
     if !block.transactions.is_empty() {

@@ -5,6 +5,7 @@ mod draft;
 mod execute;
 mod ledger;
 mod node;
+mod pin;
 mod pool;
 mod prove;
 mod prune;
@@ -13,6 +14,9 @@ mod signal;
 mod spread;
 mod verify;
 mod waiters;
+
+#[cfg(test)]
+mod tests;
 
 pub use ledger::NodeLedger;
 pub(crate) use node::internal;

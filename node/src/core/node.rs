@@ -8,7 +8,7 @@ use super::{
 use bytes::Bytes;
 use prost::Message;
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 use stint_proto::{
@@ -44,6 +44,10 @@ pub struct Node {
     /// What calls burnt lately, on average.
     fuel_per_call: AtomicU64,
     failure: Mutex<Option<String>>,
+    /// True once it must stop.
+    failed: Signal<bool>,
+    /// Height and hash of a block to come, which the operator knows from elsewhere.
+    pub(super) pinned: OnceLock<(u64, Hash)>,
 }
 
 /// A call that was handed in.
@@ -80,6 +84,8 @@ impl Node {
             last_with_calls: AtomicU64::new(0),
             fuel_per_call: AtomicU64::new(FIRST_GUESS),
             failure: Mutex::default(),
+            failed: Signal::new(false),
+            pinned: OnceLock::new(),
         }))
     }
 
@@ -126,9 +132,29 @@ impl Node {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until the node must stop, and says why.
+    pub async fn failed(&self) -> String {
+        self.failed.find(|failed| failed.then_some(())).await;
+        self.failure().unwrap_or_default()
+    }
+
     pub(super) fn fail(&self, why: String) {
-        tracing::error!("{why}");
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.is_none() {
+            tracing::error!("{why}");
+            *failure = Some(why);
+        }
+        drop(failure);
+        self.failed.set(true);
+    }
+
+    /// Says that something cannot be read. When the disk fails the node must stop: it can vouch for nothing more.
+    pub(crate) fn unreadable(&self, e: &(dyn std::error::Error + 'static)) -> Refusal {
+        let of_disk = e.downcast_ref::<StoreError>().filter(|e| e.is_of_disk()).map(ToString::to_string);
+        if let Some(why) = of_disk.or_else(|| self.store.broken().map(Into::into)) {
+            self.fail(why);
+        }
+        internal(e)
     }
 
     pub(crate) fn pool(&self) -> MutexGuard<'_, Pool> {
@@ -183,7 +209,8 @@ impl Node {
     /// The receipt of exactly this call; the same id with other content is refused.
     fn receipt_of(&self, tx: &Transaction) -> Result<Option<Bytes>, Refusal> {
         let Some(receipt) = self.receipt(tx.id())? else { return Ok(None) };
-        let decoded = v1::Receipt::decode(receipt.clone()).map_err(|e| internal(&e))?;
+        let damaged = |e| StoreError::Damaged(format!("the receipt of call {}: {e}", tx.id()));
+        let decoded = v1::Receipt::decode(receipt.clone()).map_err(|e| self.unreadable(&damaged(e)))?;
         match decoded.transaction_hash[..] == tx.hash().0 {
             true => Ok(Some(receipt)),
             false => Err(other_content(tx.id())),
@@ -192,12 +219,12 @@ impl Node {
 
     /// The receipt of a call, encoded, once it is final.
     pub fn receipt(&self, id: CallId) -> Result<Option<Bytes>, Refusal> {
-        let Some(at) = self.store.locate(id).map_err(|e| internal(&e))? else { return Ok(None) };
+        let Some(at) = self.store.locate(id).map_err(|e| self.unreadable(&e))? else { return Ok(None) };
         // Final is what queries can see, not what is being committed.
         if at.height > self.tip().height {
             return Ok(None);
         }
-        self.store.receipt(at).map_err(|e| internal(&e))
+        self.store.receipt(at).map_err(|e| self.unreadable(&e))
     }
 
     /// A final block's canonical bytes.
@@ -208,7 +235,7 @@ impl Node {
     /// True when the ledger knows the agent behind a key.
     pub fn knows_key(&self, key: &[u8; 32]) -> Result<bool, Refusal> {
         let state = self.store.state_at(self.tip().height);
-        stint_runtime::agent_behind(Arc::new(state), key).map(|a| a.is_some()).map_err(|e| internal(&e))
+        stint_runtime::agent_behind(Arc::new(state), key).map(|a| a.is_some()).map_err(|e| self.unreadable(&e))
     }
 
     /// The commons that a query means when it names none: the only one that a contract serves under
@@ -219,7 +246,7 @@ impl Node {
             return Ok(self.genesis.consortium.clone());
         }
         let overlay = Overlay::new(Arc::new(self.store.state_at(height)));
-        let instances = Directory::new(&self.contracts, &overlay).instances().map_err(|e| internal(&e))?;
+        let instances = Directory::new(&self.contracts, &overlay).instances().map_err(|e| self.unreadable(&e))?;
         let mut serving = instances.into_iter().filter(|i| i.service == service).map(|i| i.commons);
         let refuse = |code, what: String| Err(Refusal::new(code, "commons", what));
         match (serving.next(), serving.next()) {
@@ -255,7 +282,7 @@ impl Node {
                 format!("the state after block {height} is no longer kept here; the oldest is that after {oldest}");
             return refuse(Code::OutOfRange, "height", what);
         }
-        match self.store.results(height).map_err(|e| internal(&e))? {
+        match self.store.results(height).map_err(|e| self.unreadable(&e))? {
             Some(results) => Ok((height, results.outcome.time_ms)),
             None => refuse(Code::OutOfRange, "height", format!("the results of block {height} are not kept here")),
         }
@@ -268,7 +295,7 @@ impl Node {
         let (commons, method, request) = (asked.commons.as_str(), asked.method.as_str(), &asked.request[..]);
         let query = Query { height, time_ms, commons, method, request };
         stint_runtime::simulate(&self.contracts, state, &query, &asked.caller, asked.fuel_limit)
-            .map_err(|e| internal(&e))
+            .map_err(|e| self.unreadable(&e))
     }
 
     /// A page of what a contract keeps.
@@ -276,7 +303,7 @@ impl Node {
         let (height, _) = self.asked(asked.height)?;
         let overlay = Overlay::new(Arc::new(self.store.state_at(height)));
         let directory = Directory::new(&self.contracts, &overlay);
-        let Some(own) = directory.prefix(&asked.commons, &asked.service).map_err(|e| internal(&e))? else {
+        let Some(own) = directory.prefix(&asked.commons, &asked.service).map_err(|e| self.unreadable(&e))? else {
             let what = format!("no contract serves the commons {} as {}", asked.commons, asked.service);
             return Err(Refusal::new(Code::NotFound, "service", what));
         };
@@ -294,7 +321,7 @@ impl Node {
             rows + 1,
             false,
         );
-        let mut found = state.map_err(|e| internal(&e))?;
+        let mut found = state.map_err(|e| self.unreadable(&e))?;
         let more = found.len() > rows;
         found.truncate(rows);
         let entry = |(key, value): (Vec<u8>, Vec<u8>)| v1::KeyWrite {

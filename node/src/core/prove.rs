@@ -1,13 +1,13 @@
 //! Facts with their proofs.
 
-use super::{Node, internal};
+use super::Node;
 use std::sync::Arc;
 use stint_proto::{
     CallId, Code, Refusal,
     v1::{self, prove_request::Fact},
 };
 use stint_runtime::Query;
-use stint_store::{Location, ProvableState, ProveError};
+use stint_store::{Location, ProvableState, ProveError, StoreError};
 use stint_verifier::{PROOF_BYTES, tree::KeyRange};
 
 /// Keys and ranges of one proof.
@@ -19,6 +19,17 @@ pub enum Unproved {
     NotYet(Refusal),
     /// There is none.
     Refused(Refusal),
+    /// What is stored cannot be read.
+    Unreadable(StoreError),
+}
+
+impl From<StoreError> for Unproved {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::LetGo(what) => Unproved::Refused(Refusal::new(Code::NotFound, "proof", what)),
+            e => Unproved::Unreadable(e),
+        }
+    }
 }
 
 impl From<Refusal> for Unproved {
@@ -29,10 +40,11 @@ impl From<Refusal> for Unproved {
 
 impl From<ProveError> for Unproved {
     fn from(e: ProveError) -> Self {
-        let refusal = |code| Refusal::new(code, "proof", e.to_string());
+        let said = e.to_string();
+        let refusal = |code| Refusal::new(code, "proof", said);
         match e {
-            ProveError::Store(e) => Unproved::Refused(internal(&e)),
-            ProveError::NotYet(_) => Unproved::NotYet(refusal(Code::Unavailable)),
+            ProveError::Store(e) => e.into(),
+            ProveError::NotYet(_) | ProveError::Busy(_) => Unproved::NotYet(refusal(Code::Unavailable)),
             ProveError::NotKept(_) => Unproved::Refused(refusal(Code::NotFound)),
             ProveError::TooLarge => Unproved::Refused(refusal(Code::ResourceExhausted)),
         }
@@ -74,7 +86,7 @@ impl Node {
 
     fn prove_receipt(&self, call: &v1::CallName, event: Option<u32>) -> Result<v1::ProveResponse, Unproved> {
         let id = CallId::from_bytes(&call.key, &call.id)?;
-        let found = self.store.locate(id).map_err(|e| internal(&e))?.filter(|at| at.height <= self.tip().height);
+        let found = self.store.locate(id)?.filter(|at| at.height <= self.tip().height);
         let at: Location = found.ok_or_else(|| missing_receipt(id))?;
         Ok(proved(self.store.prove_receipt(at, event)?, at.height))
     }
@@ -98,7 +110,7 @@ impl Node {
         };
         let view = Arc::new(self.store.state_at(state.led.height));
         let (answer, reads) =
-            stint_runtime::query_with_reads(&self.contracts, view, &query).map_err(|e| internal(&e))?;
+            stint_runtime::query_with_reads(&self.contracts, view, &query).map_err(|e| self.unreadable(&e))?;
         let mut response = proved(self.store.prove_state(&state, &reads)?, state.led.height);
         match answer.result {
             Ok(bytes) => response.response = bytes.into(),
@@ -107,35 +119,29 @@ impl Node {
         Ok(response)
     }
 
-    /// A snapshot that nodes which join can fetch here.
+    /// A snapshot that nodes which join can fetch here; the newest one for 0.
     pub fn snapshot(&self, height: u64) -> Result<v1::GetSnapshotResponse, Unproved> {
         let offered = self.store.snapshots();
-        let found = if height == 0 { offered.last() } else { offered.iter().find(|h| **h == height) };
-        let Some(height) = found.copied() else {
-            let message = match offered.is_empty() {
-                true => "no snapshot is offered here yet".into(),
-                false => format!("no snapshot of height {height} is offered here; there are those of {offered:?}"),
-            };
-            return Err(Refusal::new(Code::NotFound, "snapshot", message).into());
-        };
+        let height = if height == 0 { offered.last().copied().unwrap_or(0) } else { height };
+        is_offered(&offered, height)?;
         let state = self.store.provable_state(Some(height))?;
-        Ok(v1::GetSnapshotResponse {
-            height,
-            proof: self.store.prove_state(&state, &[])?.into(),
-            keys: self.store.keys_at(height)?,
-            transactions: self.store.transactions_at(height).map_err(|e| internal(&e))?.unwrap_or_default(),
-        })
+        let proof = self.store.prove_state(&state, &[])?.into();
+        Ok(v1::GetSnapshotResponse { height, proof, keys: self.store.keys_at(height)?, offered })
     }
 
     /// A piece of a snapshot.
     pub fn chunk(&self, asked: &v1::GetChunkRequest) -> Result<v1::GetChunkResponse, Unproved> {
-        let (part, next) = self.store.chunk(asked.height, &asked.from)?;
+        is_offered(&self.store.snapshots(), asked.height)?;
+        let read = self.store.chunk(asked.height, &asked.from);
+        // It may have been let go while it was read.
+        is_offered(&self.store.snapshots(), asked.height)?;
+        let (part, next) = read?;
         Ok(v1::GetChunkResponse { part: part.into(), next: next.unwrap_or_default().into() })
     }
 
     /// A block with all that came of it.
     pub fn history(&self, height: u64) -> Result<v1::GetHistoryResponse, Refusal> {
-        let read = || -> Result<Option<v1::GetHistoryResponse>, stint_store::StoreError> {
+        let read = || -> Result<Option<v1::GetHistoryResponse>, StoreError> {
             let Some(block) = self.store.block(height)? else { return Ok(None) };
             let certificate = self.store.certificate(height)?.map(|c| c.encode(self.genesis.validators.len()));
             let certificate = certificate.unwrap_or_default().into();
@@ -151,8 +157,21 @@ impl Node {
             let message = format!("there is no block {height} here; blocks {oldest} to {newest} are kept");
             Refusal::new(Code::NotFound, "block", message)
         };
-        read().map_err(|e| internal(&e))?.ok_or_else(missing)
+        match read() {
+            Ok(told) => told.ok_or_else(missing),
+            Err(StoreError::LetGo(_)) => Err(missing()),
+            Err(e) => Err(self.unreadable(&e)),
+        }
     }
+}
+
+fn is_offered(offered: &[u64], height: u64) -> Result<(), Refusal> {
+    let message = match (offered.contains(&height), offered.is_empty()) {
+        (true, _) => return Ok(()),
+        (false, true) => "no snapshot is offered here yet".into(),
+        (false, false) => format!("no snapshot of height {height} is offered here; there are those of {offered:?}"),
+    };
+    Err(Refusal::new(Code::NotFound, "snapshot", message))
 }
 
 fn proved(proof: Vec<u8>, height: u64) -> v1::ProveResponse {

@@ -48,7 +48,13 @@ pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut messages: mpsc::Recei
             new.retain(|t| signature::verify(t).is_ok());
         }
         // Executed meanwhile, or before: not to be ordered again.
-        new.retain(|t| matches!(node.store.locate(t.id()), Ok(None)));
+        new.retain(|t| match node.store.locate(t.id()) {
+            Ok(found) => found.is_none(),
+            Err(e) => {
+                node.unreadable(&e);
+                false
+            }
+        });
         for tx in new {
             // A full pool here leaves the call to the validator that took it.
             let _ = node.take(vec![tx], false);

@@ -10,7 +10,7 @@ use stint_proto::{
     limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, CLOCK_SKEW_MS, EXECUTION_LAG},
     signature,
 };
-use stint_store::Results;
+use stint_store::{Results, StoreError};
 
 /// Says whether a block is valid on its parent.
 pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Header) -> bool {
@@ -69,8 +69,13 @@ pub(super) fn certifies(header: &Header, results: &Results) -> bool {
     (header.state_root, header.results_root) == (results.outcome.state_root, results.results_root)
 }
 
+/// What was executed has results.
+pub(super) fn no_results(height: u64) -> StoreError {
+    StoreError::Damaged(format!("the results of block {height} are missing"))
+}
+
 /// Waits until this node has executed what the header certifies, then compares.
-async fn results_agree(node: &Node, header: &Header) -> bool {
+pub(super) async fn results_agree(node: &Node, header: &Header) -> bool {
     node.find(|tip| (tip.height >= header.executed_height).then_some(())).await;
     match node.store.results(header.executed_height) {
         Ok(Some(ours)) if certifies(header, &ours) => true,
@@ -86,7 +91,11 @@ async fn results_agree(node: &Node, header: &Header) -> bool {
             );
             false
         }
-        // The node cannot read what it wrote: it leaves the verdict to others.
-        Ok(None) | Err(_) => std::future::pending().await,
+        // The node cannot read what it wrote: it leaves the verdict to others, and stops.
+        missing => {
+            let why = missing.err().unwrap_or_else(|| no_results(header.executed_height));
+            node.fail(format!("block {} cannot be judged: {why}", header.height));
+            std::future::pending().await
+        }
     }
 }

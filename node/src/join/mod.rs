@@ -1,5 +1,5 @@
-//! How a node comes to where the ledger is without having been there: the state of a recent block and the hour of blocks
-//! before it are fetched from peers, then the blocks behind it are executed, and only then the engine starts.
+//! How a node comes to where the ledger is without having been there: the state of a recent block and the blocks before it
+//! are fetched from peers, then the blocks behind it are executed, and only then the engine starts.
 //!
 //! ```text
 //!         … ───────────────────────────┬───────────────────────────────────► newest
@@ -21,10 +21,12 @@ mod progress;
 mod repair;
 pub mod seal;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use history::Pin;
 use history::{Behind, History};
-use peers::{PeerError, Peers};
+use peers::{Offer, PeerError, Peers};
 use progress::Progress;
 pub use repair::set_aside;
 use state::FetchError;
@@ -32,6 +34,7 @@ use state::FetchError;
 use crate::{config::Folder, core::Node};
 use futures::future::join_all;
 use std::{
+    cmp::Reverse,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -41,8 +44,8 @@ use stint_proto::{
     Genesis, GenesisError, Hash,
     limits::{FAR_BEHIND, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
 };
-use stint_store::{Joining, Keep, Medium, Results, Standing, Store, StoreError, Target, standing};
-use stint_verifier::{Fact, Trust};
+use stint_store::{Joining, Keep, Medium, Standing, Store, StoreError, Target, standing};
+use stint_verifier::Trust;
 
 /// Times that another snapshot is chosen because peers no longer offer the one before.
 const SNAPSHOTS: u32 = 10;
@@ -77,6 +80,9 @@ pub enum JoinError {
     /// Something is lost that only --repair brings back.
     #[error("{0}")]
     Lost(String),
+    /// The ledger is not the one that the operator pinned.
+    #[error("{0}")]
+    Pinned(String),
 }
 
 /// A node that comes to where the ledger is.
@@ -145,38 +151,38 @@ impl Join {
             }
             Standing::Empty | Standing::Joining => {}
             Standing::Whole(tip) => {
-                // Only peers that keep the next block can tell how the ledger went on.
+                // Only peers that keep the next block can tell how the ledger went on. What they say is not enough to
+                // give up a state that is in order.
                 let heights = self.peers.heights().await.unwrap_or(0);
-                if heights < tip + FAR_BEHIND || self.next_block_is_kept(tip + 1).await {
+                let far = tip + FAR_BEHIND;
+                if heights < far || !self.is_proven(far).await || self.is_given(tip + 1).await {
                     return Ok(());
                 }
                 tracing::info!("no peer keeps block {} any more: the state is fetched anew", tip + 1);
-                repair::move_aside(&self.folder.state())?;
             }
         }
         self.fetch_whole().await
     }
 
     /// Whether some peer can prove a block of at least this height.
-    async fn is_proven(&mut self, height: u64) -> bool {
-        let trust = self.trust();
-        let clients: Vec<_> = self.peers.usable().filter_map(|i| self.peers.client(i)).collect();
-        let proven = join_all(clients.into_iter().map(|c| peers::newest(c, &trust))).await;
+    async fn is_proven(&self, height: u64) -> bool {
+        let clients = self.peers.clients().into_iter();
+        let proven = join_all(clients.map(|(_, c)| peers::newest(c, &self.trust))).await;
         proven.into_iter().flatten().any(|newest| newest >= height)
     }
 
     /// Whether some peer offers a snapshot, or one cannot tell.
     async fn is_offered(&self) -> bool {
-        let clients = self.peers.usable().filter_map(|i| self.peers.client(i));
-        let offers = join_all(clients.map(|c| peers::snapshot(c, &self.trust))).await;
+        let clients = self.peers.clients().into_iter();
+        let offers = join_all(clients.map(|(_, c)| peers::snapshot(c, &self.trust))).await;
         !offers.iter().all(|offer| matches!(offer, Err(PeerError::Missing(_))))
     }
 
     /// Whether some peer still has a block.
-    async fn next_block_is_kept(&self, height: u64) -> bool {
-        let clients = self.peers.usable().filter_map(|i| self.peers.client(i));
-        let statuses = join_all(clients.map(async |c| c.status().await)).await;
-        statuses.into_iter().flatten().any(|s| s.oldest_block <= height && s.height >= height)
+    async fn is_given(&self, height: u64) -> bool {
+        let clients = self.peers.clients().into_iter();
+        let given = join_all(clients.map(|(_, c)| past::gives(c, &self.trust, height))).await;
+        given.into_iter().any(|given| given.is_ok_and(|given| given))
     }
 
     async fn fetch_whole(&mut self) -> Result<(), JoinError> {
@@ -218,66 +224,117 @@ impl Join {
 
     async fn fetch_one(&mut self) -> Result<(), FetchError> {
         let (medium, keep) = (self.medium(), self.keep);
-        let mut joining = match standing(&medium)? {
+        let standing = standing(&medium)?;
+        let mut joining = match standing {
             Standing::Joining => Joining::resume(&medium, &self.genesis, self.chain_id, keep)?,
-            _ => {
-                let target = self.target().await?;
+            Standing::Empty | Standing::Whole(_) => {
+                let target = self.target(if let Standing::Whole(tip) = standing { tip } else { 0 }).await?;
+                if let Standing::Whole(1..) = standing {
+                    let aside = repair::move_aside(&self.folder.state());
+                    aside
+                        .and_then(|()| crate::config::make_folder(&self.folder.state()))
+                        .map_err(|e| FetchError::Failed(e.to_string()))?;
+                }
                 Joining::begin(&medium, &self.genesis, self.chain_id, keep, target)?
             }
         };
-        self.peers.connect().await;
+        self.peers.begin().await;
         let target = joining.target();
         tracing::info!("fetching the state after block {} from {} peers", target.height, self.peers.usable().count());
-        {
-            let keys = self.keys(target.height).await;
-            state::fetch(&mut self.peers, &mut joining, &Progress::new("state", keys)).await?;
+        let keys = self.keys(target.height).await;
+        let progress = Progress::new("state", keys);
+        let fetched = state::fetch(&mut self.peers, &mut joining, &progress).await;
+        drop(progress);
+        if let Err(FetchError::Gone) = fetched {
+            self.peers.broke(target.height);
         }
-        tracing::info!("fetching blocks {} to {}", joining.next_block().0, target.height);
+        fetched?;
+        // Each try begins later, where another peer says that its blocks begin.
+        while let Err(e) = self.fetch_past(&mut joining).await {
+            let later = match e {
+                FetchError::Gone => self.first_block(target.height, joining.target().from + 1).await?,
+                e => return Err(e),
+            };
+            if later <= joining.target().from {
+                return Err(FetchError::Gone);
+            }
+            tracing::warn!("no peer that answers keeps the blocks before {later}: they are left out");
+            joining.begin_blocks_at(later)?;
+        }
+        tokio::task::block_in_place(|| joining.finish())?;
+        Ok(())
+    }
+
+    /// Fetches the blocks up to that of the state.
+    async fn fetch_past(&mut self, joining: &mut Joining) -> Result<(), FetchError> {
+        let target = joining.target();
         let (next, parent) = joining.next_block();
+        tracing::info!("fetching blocks {next} to {}", target.height);
         let results = joining.results_before()?;
         // What the block before the first one led to bears out what the first led to.
         let first = if results.is_none() { next.saturating_sub(1).max(1) } else { next };
         let mut history = History::new(self.trust(), self.wishes.pin, true, Behind { next: first, parent, results });
         let progress = Progress::new("blocks", target.height + 1 - next);
-        past::fetch(&mut self.peers, &mut history, &mut joining, &progress).await?;
-        tokio::task::block_in_place(|| joining.finish())?;
-        Ok(())
+        past::fetch(&mut self.peers, &mut history, joining, &progress).await
+    }
+
+    /// The first block to fetch before a state: as many as are kept here, as far as peers keep them, and an hour at least,
+    /// by which repeated calls are told. Never before `least`, as far as the hour allows.
+    async fn first_block(&mut self, height: u64, least: u64) -> Result<u64, FetchError> {
+        let back = |heights: u64| (height + 1).saturating_sub(heights).max(1);
+        let (wanted, hour) = (back(self.keep.receipts.max(VALIDITY_WINDOW)), back(VALIDITY_WINDOW));
+        let latest = self.wishes.pin.map_or(hour, |pin| hour.min(pin.height.max(1)));
+        // The block before the first one is asked for too, but for that before block 1.
+        let begins = |s: stint_proto::v1::GetStatusResponse| match s.oldest_block.max(s.oldest_receipts) {
+            0 | 1 => 1,
+            oldest => oldest.saturating_add(1),
+        };
+        self.peers.begin().await;
+        let kept: Vec<u64> = self.peers.statuses().await.into_iter().map(begins).collect();
+        if let (Some(pin), Some(oldest)) = (self.wishes.pin, kept.iter().min())
+            && pin.height < *oldest
+            && pin.height <= height
+        {
+            return Err(FetchError::Failed(format!(
+                "no peer keeps the pinned block {} any more; pin one from {oldest} on",
+                pin.height
+            )));
+        }
+        let first = kept.into_iter().map(|begins| begins.max(wanted)).filter(|first| *first >= least).min();
+        Ok(first.unwrap_or(latest).min(latest))
     }
 
     /// How many keys the peers say that the state has.
     async fn keys(&self, height: u64) -> u64 {
         use stint_proto::v1::GetSnapshotRequest;
-        let clients = self.peers.usable().filter_map(|i| self.peers.client(i));
-        let asked = clients.map(async |c| peers::ask(c.ledger().get_snapshot(GetSnapshotRequest { height })).await);
+        let clients = self.peers.clients().into_iter();
+        let asked =
+            clients.map(async |(_, c)| peers::ask(c.ledger().get_snapshot(GetSnapshotRequest { height })).await);
         join_all(asked).await.into_iter().flatten().map(|s| s.keys).max().unwrap_or(0)
     }
 
-    /// The newest snapshot that a peer offers.
-    async fn target(&mut self) -> Result<Target, FetchError> {
+    /// The snapshot to fetch, of those above a height that peers offer.
+    async fn target(&mut self, above: u64) -> Result<Target, FetchError> {
         let trust = self.trust();
         for attempt in 0..2 {
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 self.peers.forgive().await;
             }
-            self.peers.connect().await;
-            let clients: Vec<_> = self.peers.usable().filter_map(|i| Some((i, self.peers.client(i)?))).collect();
-            let asked = clients.into_iter().map(async |(i, c)| (i, peers::snapshot(c, &trust).await));
-            let mut best: Option<Target> = None;
+            self.peers.begin().await;
+            let asked = self.peers.clients().into_iter();
+            let asked = asked.map(async |(i, c)| (i, peers::snapshot(c, &trust).await));
+            let mut offers = Vec::new();
             for (peer, offer) in join_all(asked).await {
                 self.peers.judge(peer, offer.as_ref().err());
-                let Ok((proven, transactions)) = offer else { continue };
-                let Fact::State(_, led) = proven.fact else { continue };
-                let Some(outcome) = led.outcomes.first().copied() else { continue };
-                let results = Results { outcome, results_root: outcome.chain(led.before, led.height) };
-                let from = (led.height + 1).saturating_sub(VALIDITY_WINDOW).max(1);
-                let from = self.wishes.pin.map_or(from, |pin| from.min(pin.height));
-                if best.is_none_or(|b| b.height < led.height) {
-                    best = Some(Target { height: led.height, results, transactions, from });
+                if let Ok(offer) = offer {
+                    let broken = self.peers.offers(peer, offer.offered.clone());
+                    offers.push((broken, offer));
                 }
             }
-            if let Some(target) = best {
-                return Ok(target);
+            if let Some(Offer { height, results, .. }) = choose(&offers, above) {
+                let from = self.first_block(height, 0).await?;
+                return Ok(Target { height, results, from });
             }
         }
         Err(FetchError::Alone)
@@ -290,7 +347,8 @@ impl Join {
         let heights = self.peers.heights().await.unwrap_or(0);
         // Alone there is nobody whose votes could contradict one's own.
         let waits = lost && self.genesis.validators.len() > 1;
-        if self.fetched || waits || heights >= tip + FAR_BEHIND {
+        let far = tip + FAR_BEHIND;
+        if self.fetched || waits || heights >= far && self.is_proven(far).await {
             self.follow(node, waits && !self.wishes.forget_votes, heights).await?;
         } else if !lost {
             return self.floor(node);
@@ -337,6 +395,18 @@ impl Join {
         let certificate = node.store.certificate(height)?.ok_or_else(missing)?;
         Ok(Some(Floor { block, certificate }))
     }
+}
+
+/// The best of the snapshots that were proved, each beside how often one of its peer's could not be fetched: rather one
+/// that several peers offer, for anybody can prove an old state that no other has any more; then one that was not broken
+/// off; then the newest.
+fn choose(offers: &[(u32, Offer)], above: u64) -> Option<Offer> {
+    let rank = |offer: &Offer| {
+        let by = || offers.iter().filter(|(_, o)| o.offered.contains(&offer.height)).map(|(broken, _)| *broken);
+        (by().count() > 1, Reverse(by().min()), offer.height)
+    };
+    let newer = offers.iter().map(|(_, offer)| offer).filter(|offer| offer.height > above);
+    newer.max_by_key(|offer| rank(offer)).cloned()
 }
 
 /// Whether the newest block with votes of its own was begun after a time.

@@ -4,13 +4,18 @@ use crate::client::Client;
 use futures::future::join_all;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use stint_proto::{Hash, v1};
-use stint_verifier::{Fact, Proven, Trust, verify};
-use tokio::time::timeout;
+use stint_store::Results;
+use stint_verifier::{Fact, Trust, verify};
+use tokio::time::{Instant, timeout};
 
-use super::history::Lie;
+use super::{history::Lie, state::FetchError};
 
-/// How long an answer may take. A piece of a state has about a megabyte.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an answer may take. A piece of a state has about a megabyte. Tests of this crate have less time.
+pub const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+/// How long there may be nobody to ask since something was last fetched, before fetching is given up for now.
+const LONELY: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
+/// Time between two rounds of asking those again that were silent.
+const ROUND: Duration = Duration::from_secs(1);
 /// How long a node waits to hear whether its peers are ahead, before it starts.
 const GREETING: Duration = Duration::from_secs(1);
 /// The largest piece of a state with its proof.
@@ -26,8 +31,15 @@ pub struct Peer {
     client: Option<Client>,
     strikes: u32,
     lied: bool,
+    /// It has not what is being fetched.
+    lacks: bool,
     /// Something is being fetched from it.
     pub busy: bool,
+    /// How often it was asked for blocks.
+    turns: u64,
+    /// Heights of the snapshots that it says it offers, and how often one of them could not be fetched.
+    offered: Vec<u64>,
+    pub broken: u32,
 }
 
 /// Why a peer gave nothing.
@@ -54,7 +66,18 @@ pub struct Peers {
 impl Peers {
     /// Nobody is connected yet.
     pub fn new(chain_id: Hash, addresses: impl IntoIterator<Item = (String, SocketAddr)>) -> Peers {
-        let peer = |(name, address)| Peer { name, address, client: None, strikes: 0, lied: false, busy: false };
+        let peer = |(name, address)| Peer {
+            name,
+            address,
+            client: None,
+            strikes: 0,
+            lied: false,
+            lacks: false,
+            busy: false,
+            turns: 0,
+            offered: Vec::new(),
+            broken: 0,
+        };
         Peers { all: addresses.into_iter().map(peer).collect(), chain_id }
     }
 
@@ -73,20 +96,38 @@ impl Peers {
         self.usable().count()
     }
 
+    /// Begins to fetch something else: whoever had not the last may have this.
+    pub async fn begin(&mut self) {
+        self.all.iter_mut().for_each(|p| (p.lacks, p.busy) = (false, false));
+        self.connect().await;
+    }
+
     /// Places of the peers that may be asked, the most reliable first.
     pub fn usable(&self) -> impl Iterator<Item = usize> + '_ {
         let may = |i: &usize| {
             let peer = &self.all[*i];
-            peer.client.is_some() && !peer.lied && peer.strikes < STRIKES
+            peer.client.is_some() && !peer.lied && !peer.lacks && peer.strikes < STRIKES
         };
         let mut usable: Vec<usize> = (0..self.all.len()).filter(may).collect();
         usable.sort_by_key(|i| self.all[*i].strikes);
         usable.into_iter()
     }
 
+    /// The peer whose turn it is: of those that may be asked, the one that was asked least.
+    pub fn next_turn(&mut self) -> Option<(usize, Client)> {
+        let next = self.usable().min_by_key(|i| (self.all[*i].turns, *i))?;
+        self.all[next].turns += 1;
+        Some((next, self.client(next)?))
+    }
+
     /// A connection to a peer.
     pub fn client(&self, peer: usize) -> Option<Client> {
         self.all[peer].client.clone()
+    }
+
+    /// All that may be asked now, connected.
+    pub fn clients(&self) -> Vec<(usize, Client)> {
+        self.usable().filter_map(|i| Some((i, self.client(i)?))).collect()
     }
 
     /// Notes how asking a peer went.
@@ -98,11 +139,27 @@ impl Peers {
                 tracing::warn!("{} is not asked any more, for it lied: {lie}", peer.name);
                 peer.lied = true;
             }
-            Some(PeerError::Silent(why) | PeerError::Missing(why)) => {
+            // No fault: others have let it go too, or never had it.
+            Some(PeerError::Missing(why)) => {
+                tracing::info!("{}: {why}", peer.name);
+                peer.lacks = true;
+            }
+            Some(PeerError::Silent(why)) => {
                 tracing::info!("{}: {why}", peer.name);
                 peer.strikes += 1;
             }
         }
+    }
+
+    /// Notes which snapshots a peer says that it offers.
+    pub fn offers(&mut self, peer: usize, offered: Vec<u64>) -> u32 {
+        self.all[peer].offered = offered;
+        self.all[peer].broken
+    }
+
+    /// Notes that a snapshot could not be fetched: next time those of others are preferred to what these offer.
+    pub fn broke(&mut self, height: u64) {
+        self.all.iter_mut().filter(|p| p.offered.contains(&height)).for_each(|p| p.broken += 1);
     }
 
     /// Gives those that were silent another chance, with new connections.
@@ -113,17 +170,46 @@ impl Peers {
         self.connect().await
     }
 
-    /// True when every peer lied.
-    pub fn all_lied(&self) -> bool {
-        self.all.iter().all(|p| p.lied)
+    /// What the peers that answer say of themselves.
+    pub async fn statuses(&mut self) -> Vec<v1::GetStatusResponse> {
+        self.connect().await;
+        let asked = self.clients().into_iter();
+        let asked = asked.map(async |(_, c)| timeout(GREETING, c.status()).await.ok()?.ok());
+        join_all(asked).await.into_iter().flatten().collect()
     }
 
     /// The newest height that peers say they have.
     pub async fn heights(&mut self) -> Option<u64> {
-        self.connect().await;
-        let clients = self.usable().filter_map(|i| self.client(i));
-        let asked = join_all(clients.map(async |c| timeout(GREETING, c.status()).await.ok()?.ok())).await;
-        asked.into_iter().flatten().map(|s| s.height).max()
+        self.statuses().await.into_iter().map(|s| s.height).max()
+    }
+}
+
+/// Waiting for somebody to ask.
+pub struct Lonely {
+    since: Instant,
+}
+
+impl Lonely {
+    /// Begins now.
+    pub fn new() -> Lonely {
+        Lonely { since: Instant::now() }
+    }
+
+    /// Something was fetched.
+    pub fn is_over(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Nobody can be asked: waits a little, and gives those that were silent another chance.
+    pub async fn wait(&self, peers: &mut Peers) -> Result<(), FetchError> {
+        let hopeless = peers.all.iter().all(|p| p.lied || p.lacks);
+        if hopeless || self.since.elapsed() >= LONELY {
+            let gone = peers.all.iter().any(|p| p.lacks);
+            return Err(if gone { FetchError::Gone } else { FetchError::Alone });
+        }
+        tokio::time::sleep(ROUND).await;
+        peers.forgive().await;
+        Ok(())
     }
 }
 
@@ -142,14 +228,29 @@ pub async fn ask<T>(answer: impl Future<Output = Result<tonic::Response<T>, toni
     }
 }
 
-/// What a peer offers as a snapshot, checked.
-pub async fn snapshot(client: Client, trust: &Trust) -> Result<(Proven, u64), PeerError> {
-    let offer = ask(client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 })).await?;
-    let proven = verify(trust, &offer.proof).map_err(|e| Lie(format!("the snapshot: {e}")))?;
-    match &proven.fact {
-        Fact::State(_, led) if led.height == offer.height => Ok((proven, offer.transactions)),
-        _ => Err(Lie("the proof of the snapshot is about something else".into()).into()),
+/// A snapshot that a peer offers.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The block after which the state stands so, and what that led to; proven.
+    pub height: u64,
+    pub results: Results,
+    /// All snapshots that it offers, as it says.
+    pub offered: Vec<u64>,
+}
+
+/// What a peer offers as its newest snapshot, checked.
+pub async fn snapshot(client: Client, trust: &Trust) -> Result<Offer, PeerError> {
+    let told = ask(client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 })).await?;
+    let proven = verify(trust, &told.proof).map_err(|e| Lie(format!("the snapshot: {e}")))?;
+    let lie = || Lie("the proof of the snapshot is about something else".into());
+    let Fact::State(_, led) = proven.fact else { return Err(lie().into()) };
+    let outcome = led.outcomes.first().copied().filter(|_| led.height == told.height).ok_or_else(lie)?;
+    let results = Results { outcome, results_root: outcome.chain(led.before, led.height) };
+    let mut offered = told.offered;
+    if !offered.contains(&told.height) {
+        offered.push(told.height);
     }
+    Ok(Offer { height: told.height, results, offered })
 }
 
 /// The newest final header that a peer can prove.

@@ -13,7 +13,7 @@
 use super::{
     Progress,
     history::Lie,
-    peers::{PeerError, Peers, chunk},
+    peers::{Lonely, PeerError, Peers, chunk},
 };
 use crate::client::Client;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -30,8 +30,6 @@ use tokio::time::timeout;
 const NEW_MARKS: usize = 4;
 /// After this time without an answer another peer is asked for the same piece.
 const HEDGE: Duration = Duration::from_secs(1);
-/// Rounds without any peer to ask, a second apart, after which fetching is given up for now.
-const LONELY: u32 = 30;
 
 /// A piece of the state that was checked.
 struct Piece {
@@ -65,7 +63,8 @@ pub async fn fetch(peers: &mut Peers, joining: &mut Joining, progress: &Progress
     let mut under_way = FuturesUnordered::new();
     // Where each piece under way begins, and how many were asked for it.
     let mut asked: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
-    let (mut lonely, mut missing, mut waited) = (0, false, false);
+    let (mut lonely, mut waited) = (Lonely::new(), false);
+    peers.begin().await;
     while !joining.gaps().is_empty() {
         let idle: Vec<usize> = peers.usable().filter(|i| !peers.all[*i].busy).collect();
         for peer in idle {
@@ -82,15 +81,7 @@ pub async fn fetch(peers: &mut Peers, joining: &mut Joining, progress: &Progress
             });
         }
         if under_way.is_empty() {
-            lonely += 1;
-            if missing {
-                return Err(FetchError::Gone);
-            }
-            if peers.all_lied() || lonely == LONELY {
-                return Err(FetchError::Alone);
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            peers.forgive().await;
+            lonely.wait(peers).await?;
             continue;
         }
         let next = timeout(HEDGE, under_way.next()).await;
@@ -102,9 +93,8 @@ pub async fn fetch(peers: &mut Peers, joining: &mut Joining, progress: &Progress
         asked.retain(|_, n| *n > 0);
         peers.all[peer].busy = false;
         peers.judge(peer, answer.as_ref().err());
-        missing |= matches!(answer, Err(PeerError::Missing(_)));
         let Ok(piece) = answer else { continue };
-        lonely = 0;
+        lonely.is_over();
         // Somebody else was faster.
         if !joining.gaps().iter().any(|gap| gap.contains(&piece.from)) {
             continue;

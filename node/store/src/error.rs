@@ -43,6 +43,9 @@ pub enum StoreError {
     /// What was read is not what was written.
     #[error("the data folder is damaged: {0}; start the node with --repair to fetch from its peers what is lost")]
     Damaged(String),
+    /// It went while it was read, because it is older than what is kept.
+    #[error("{0}")]
+    LetGo(String),
     /// A block came out of order.
     #[error("block {got} cannot follow block {tip}")]
     OutOfOrder {
@@ -60,6 +63,14 @@ impl StoreError {
             StoreError::Damaged(_) => true,
             StoreError::Database(e) => is_damage(e),
             _ => false,
+        }
+    }
+
+    /// True when the disk fails: what it gives back cannot be vouched for, so whoever meets this must stop.
+    pub fn is_of_disk(&self) -> bool {
+        match self {
+            StoreError::Database(e) => is_damage(e) || e.kind() == rocksdb::ErrorKind::IOError,
+            other => other.is_damage(),
         }
     }
 }

@@ -37,8 +37,6 @@ pub struct Target {
     pub height: u64,
     /// What that block led to.
     pub results: Results,
-    /// Calls executed up to there.
-    pub transactions: u64,
     /// The first block that is fetched.
     pub from: u64,
 }
@@ -60,8 +58,18 @@ pub struct Joining {
     store: Store,
     target: Target,
     gaps: Vec<KeyRange>,
-    /// The next block to record, and the hash of the header before it.
-    next: (u64, Hash),
+    recorded: Recorded,
+}
+
+/// How far blocks are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Recorded {
+    /// The next one.
+    next: u64,
+    /// Hash of the header before it; zero while that is not known.
+    before: Hash,
+    /// Calls that were executed in those recorded.
+    calls: u64,
 }
 
 /// Says what a data folder holds.
@@ -87,14 +95,30 @@ pub fn standing(medium: &Medium) -> Result<Standing, StoreError> {
 
 impl Target {
     fn encode(&self) -> Vec<u8> {
-        let numbers = [self.height, self.transactions, self.from].map(u64::to_be_bytes).concat();
+        let numbers = [self.height, self.from].map(u64::to_be_bytes).concat();
         [numbers, self.results.encode()].concat()
     }
 
     fn decode(bytes: &[u8]) -> Option<Target> {
         let mut r = Reader(bytes);
-        let (height, transactions, from) = (r.u64()?, r.u64()?, r.u64()?);
-        Some(Target { height, transactions, from, results: Results::read(&mut r)? })
+        let target = Target { height: r.u64()?, from: r.u64()?, results: Results::read(&mut r)? };
+        r.0.is_empty().then_some(target)
+    }
+}
+
+impl Recorded {
+    fn begin(from: u64) -> Recorded {
+        Recorded { next: from, before: Hash::ZERO, calls: 0 }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        [&self.next.to_be_bytes()[..], &self.before.0, &self.calls.to_be_bytes()].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Recorded> {
+        let mut r = Reader(bytes);
+        let recorded = Recorded { next: r.u64()?, before: Hash(r.array()?), calls: r.u64()? };
+        r.0.is_empty().then_some(recorded)
     }
 }
 
@@ -118,11 +142,11 @@ impl Joining {
         batch.put_cf(store.family(RESULTS)?, 0u64.to_be_bytes(), first.encode());
         batch.put_cf(meta, b"joining", target.encode());
         let gaps = vec![Vec::new()..END.to_vec()];
-        let next = (target.from, Hash::ZERO);
+        let recorded = Recorded::begin(target.from);
         batch.put_cf(meta, b"gaps", encode_gaps(&gaps));
-        batch.put_cf(meta, b"recorded", encode_next(next));
+        batch.put_cf(meta, b"recorded", recorded.encode());
         store.db().write(batch)?;
-        Ok(Joining { store, target, gaps, next })
+        Ok(Joining { store, target, gaps, recorded })
     }
 
     /// Goes on where it stood.
@@ -135,8 +159,8 @@ impl Joining {
         let meta = |key| store.get(META, key)?.ok_or_else(damaged);
         let target = Target::decode(&meta(b"joining")?).ok_or_else(damaged)?;
         let gaps = decode_gaps(&meta(b"gaps")?).ok_or_else(damaged)?;
-        let next = decode_next(&meta(b"recorded")?).ok_or_else(damaged)?;
-        Ok(Joining { store, target, gaps, next })
+        let recorded = Recorded::decode(&meta(b"recorded")?).ok_or_else(damaged)?;
+        Ok(Joining { store, target, gaps, recorded })
     }
 
     /// What is fetched.
@@ -151,12 +175,13 @@ impl Joining {
 
     /// The next block to record, and the hash of the header before it where that is known.
     pub fn next_block(&self) -> (u64, Option<Hash>) {
-        (self.next.0, (self.next.1 != Hash::ZERO).then_some(self.next.1))
+        let Recorded { next, before, .. } = self.recorded;
+        (next, (before != Hash::ZERO).then_some(before))
     }
 
     /// What all blocks before the next one led to, where that is known.
     pub fn results_before(&self) -> Result<Option<Hash>, StoreError> {
-        Ok(self.store.results(self.next.0.saturating_sub(1))?.map(|r| r.results_root))
+        Ok(self.store.results(self.recorded.next.saturating_sub(1))?.map(|r| r.results_root))
     }
 
     /// Keeps the entries of a range, all there are.
@@ -175,32 +200,49 @@ impl Joining {
     /// Keeps a block of the past.
     pub fn record(&mut self, past: &Past) -> Result<(), StoreError> {
         let height = past.block.header.height;
-        if height != self.next.0 {
-            return Err(StoreError::OutOfOrder { tip: self.next.0.saturating_sub(1), got: height });
+        let Recorded { next, mut calls, .. } = self.recorded;
+        if height != next {
+            return Err(StoreError::OutOfOrder { tip: next.saturating_sub(1), got: height });
         }
         let mut batch = WriteBatch::default();
         self.store.stage_block(&mut batch, &past.block, past.certificate.as_ref(), &past.receipts)?;
-        let calls = self.store.family(CALLS)?;
+        let index_of_calls = self.store.family(CALLS)?;
         for (index, receipt) in past.receipts.iter().enumerate() {
             let damaged = |e: String| StoreError::Damaged(format!("receipt {index} of block {height}: {e}"));
             let receipt = v1::Receipt::decode(receipt.clone()).map_err(|e| damaged(e.to_string()))?;
             if !is_repetition(&receipt) {
                 let id = CallId::from_bytes(&receipt.key, &receipt.id).map_err(|e| damaged(e.to_string()))?;
-                batch.put_cf(calls, call_key(id), place(height, index as u32));
+                batch.put_cf(index_of_calls, call_key(id), place(height, index as u32));
+                calls += 1;
             }
         }
         batch.put_cf(self.store.family(RESULTS)?, height.to_be_bytes(), past.results.encode());
-        let next = (height + 1, past.block.header.hash());
-        batch.put_cf(self.store.family(META)?, b"recorded", encode_next(next));
+        let recorded = Recorded { next: height + 1, before: past.block.header.hash(), calls };
+        batch.put_cf(self.store.family(META)?, b"recorded", recorded.encode());
         self.store.db().write(batch)?;
-        self.next = next;
+        self.recorded = recorded;
+        Ok(())
+    }
+
+    /// Begins the blocks later, for nobody has the earlier ones any more; what is recorded of them goes.
+    pub fn begin_blocks_at(&mut self, from: u64) -> Result<(), StoreError> {
+        let target = Target { from, ..self.target };
+        let recorded = Recorded::begin(from);
+        let mut batch = WriteBatch::default();
+        let meta = self.store.family(META)?;
+        batch.put_cf(meta, b"joining", target.encode());
+        batch.put_cf(meta, b"recorded", recorded.encode());
+        self.store.db().write(batch)?;
+        self.store.forget_receipts(from)?;
+        self.store.forget_blocks(from)?;
+        (self.target, self.recorded) = (target, recorded);
         Ok(())
     }
 
     /// Makes a whole store of it. Its state's root must be the one that was aimed at, whatever was filled in.
     pub fn finish(self) -> Result<Arc<Store>, StoreError> {
-        let Joining { store, target, gaps, next } = self;
-        if !gaps.is_empty() || next.0 != target.height + 1 {
+        let Joining { mut store, target, gaps, recorded } = self;
+        if !gaps.is_empty() || recorded.next != target.height + 1 {
             return Err(StoreError::Damaged("what is fetched from peers is not complete".into()));
         }
         let tree = store.rebuild(target.height)?;
@@ -217,11 +259,14 @@ impl Joining {
         store.set_oldest(oldest)?;
         let mut batch = WriteBatch::default();
         [&b"joining"[..], b"gaps", b"recorded"].iter().for_each(|key| batch.delete_cf(meta, key));
-        let Target { height, transactions, results, .. } = target;
-        let tip = Tip { height, block: next.1, transactions, results };
+        let Target { height, results, from } = target;
+        // Nobody certifies how many calls there were before.
+        batch.put_cf(meta, b"counted", from.to_be_bytes());
+        let tip = Tip { height, block: recorded.before, transactions: recorded.calls, results };
         store.db().increase_full_history_ts_low(store.family(STATE)?, height.to_le_bytes())?;
         store.seal(batch, tip)?;
         store.versions().start(height, tree);
+        store.counted_from = from;
         Ok(Arc::new(store))
     }
 }
@@ -256,16 +301,6 @@ fn decode_gaps(bytes: &[u8]) -> Option<Vec<KeyRange>> {
         gaps.push(key()?..key()?);
     }
     Some(gaps)
-}
-
-fn encode_next((height, before): (u64, Hash)) -> Vec<u8> {
-    [&height.to_be_bytes()[..], &before.0].concat()
-}
-
-fn decode_next(bytes: &[u8]) -> Option<(u64, Hash)> {
-    let mut r = Reader(bytes);
-    let next = (r.u64()?, Hash(r.array()?));
-    r.0.is_empty().then_some(next)
 }
 
 #[cfg(test)]

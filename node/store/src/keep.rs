@@ -99,15 +99,10 @@ impl Store {
         // First nobody reads it any more, then it goes; after a crash in between the next step takes it along.
         self.set_oldest(next)?;
         if next.receipts > before.receipts {
-            self.forget_calls(next.receipts)?;
-            self.forget(RECEIPTS, &place(0, 0), &place(next.receipts - 1, u32::MAX))?;
+            self.forget_receipts(next.receipts)?;
         }
         if next.block > before.block {
-            // What genesis led to stays, and what the block before the oldest led to: proofs begin with it.
-            let (first, last) = (1u64.to_be_bytes(), (next.block - 1).to_be_bytes());
-            self.forget(BLOCKS, &first, &last)?;
-            self.forget(CERTIFICATES, &first, &last)?;
-            self.forget(RESULTS, &first, &next.block.saturating_sub(2).to_be_bytes())?;
+            self.forget_blocks(next.block)?;
         }
         if next.state > before.state {
             self.forget_states(next.state)?;
@@ -134,6 +129,21 @@ impl Store {
         self.db().delete_file_in_range_cf(family, first, last)?;
         self.db().compact_range_cf(family, Some(first), Some(last));
         Ok(())
+    }
+
+    /// Deletes the receipts before a block, and the index of their calls.
+    pub(crate) fn forget_receipts(&self, end: u64) -> Result<(), StoreError> {
+        self.forget_calls(end)?;
+        self.forget(RECEIPTS, &place(0, 0), &place(end.saturating_sub(1), u32::MAX))
+    }
+
+    /// Deletes the blocks before a height.
+    pub(crate) fn forget_blocks(&self, end: u64) -> Result<(), StoreError> {
+        // What genesis led to stays, and what the block before the oldest led to: proofs begin with it.
+        let (first, last) = (1u64.to_be_bytes(), end.saturating_sub(1).to_be_bytes());
+        self.forget(BLOCKS, &first, &last)?;
+        self.forget(CERTIFICATES, &first, &last)?;
+        self.forget(RESULTS, &first, &end.saturating_sub(2).to_be_bytes())
     }
 
     /// Deletes the index of the calls whose receipts go.

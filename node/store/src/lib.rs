@@ -20,10 +20,12 @@
 //!                "oldest"                   of blocks [8] | of receipts [8] | of states [8]; absent: 1, 1, 0
 //!                "compacted"                oldest state when all states were last compacted [8]
 //!                "floor"                    block behind which the engine was started anew [8]
+//!                "counted"                  first block whose calls are counted in "tip" [8]; absent: 1
+//!                "pinned"                   pinned block that was found here [8] | hash of its header [32]
 //!    while it is filled from peers:
-//!                "joining"                  height [8] | transactions [8] | first block [8] | results [108]
+//!                "joining"                  height [8] | first block [8] | results [108]
 //!                "gaps"                     for each range of keys to come: f [2] | from [f] | t [2] | to [t]
-//!                "recorded"                 next block [8] | hash of the header before it [32]
+//!                "recorded"                 next block [8] | hash of the header before it [32] | calls so far [8]
 //! ```
 //!
 //! Blocks are drawn in `stint-proto`; outcome, results root and votes in `stint-verifier`. The tree

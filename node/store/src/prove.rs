@@ -27,6 +27,11 @@ pub enum ProveError {
     /// The validators have not certified it yet, as far as this node knows; ask again soon.
     #[error("the validators have not certified what block {0} led to; this takes a moment")]
     NotYet(u64),
+    /// The tree over that state must be built first, and enough are; ask again soon, or another node.
+    #[error(
+        "enough trees of snapshots are in use here, so that of block {0} is not built now; ask again in a while, or another node"
+    )]
+    Busy(u64),
     /// It is not kept here.
     #[error("{0}")]
     NotKept(String),
@@ -162,15 +167,11 @@ impl Store {
         let tree = self.tree(height)?;
         let view = self.state_at(height);
         let mut left = PROOF_VALUES;
-        tree.show(ranges, |key| match view.read(key)? {
-            Some(value) => {
-                left = left.checked_sub(key.len() + value.len()).ok_or(ProveError::TooLarge)?;
-                Ok(value)
-            }
-            None => {
-                self.kept("the state after block", height, self.oldest().state)?;
-                Err(StoreError::Damaged("a key of the tree has no value".into()).into())
-            }
+        tree.show(ranges, |key| {
+            let value = view.value(key)?;
+            let value = value.ok_or_else(|| StoreError::Damaged("a key of the tree has no value".into()))?;
+            left = left.checked_sub(key.len() + value.len()).ok_or(ProveError::TooLarge)?;
+            Ok(value)
         })
     }
 
@@ -180,8 +181,8 @@ impl Store {
     }
 
     /// The tree over the state after a block, if there is one, or if the newest can be led back to it.
-    fn known_tree(&self, height: u64) -> Option<Tree> {
-        let Way(mut tree, back) = self.versions().at(height)?;
+    fn known_tree(&self, height: u64, tip: u64) -> Option<Tree> {
+        let Way(mut tree, back) = self.versions().at(height, tip)?;
         if !back.is_empty() {
             back.iter().for_each(|undo| tree.undo(undo));
             self.versions().keep_earlier(height, tree.clone());
@@ -191,14 +192,14 @@ impl Store {
 
     /// The tree over the state after a block. Those of snapshots are built when somebody fetches them.
     fn tree(&self, height: u64) -> Result<Tree, ProveError> {
-        let known = || self.known_tree(height);
+        let tip = self.tip().height;
+        let known = || self.known_tree(height, tip);
         if let Some(tree) = known() {
             return Ok(tree);
         }
         let snapshots = self.snapshots();
         if !snapshots.contains(&height) {
-            let newest = self.versions().heights();
-            let (first, last) = newest.unwrap_or_default();
+            let (first, last) = self.versions().heights();
             return Err(ProveError::NotKept(format!(
                 "the state after block {height} cannot be proved here: that goes for those after blocks {first} to \
                  {last}, and for the snapshots {snapshots:?}"
@@ -208,8 +209,11 @@ impl Store {
         if let Some(tree) = known() {
             return Ok(tree);
         }
+        if !self.versions().may_build(height, tip) {
+            return Err(ProveError::Busy(height));
+        }
         let tree = self.rebuild(height)?;
-        self.versions().keep(height, tree.clone());
+        self.versions().keep(height, tip, tree.clone());
         Ok(tree)
     }
 
@@ -220,6 +224,7 @@ impl Store {
 
     /// A piece of the state after a block, from a key on, with the first key behind it.
     pub fn chunk(self: &Arc<Self>, height: u64, from: &[u8]) -> Result<(Vec<u8>, Option<Vec<u8>>), ProveError> {
+        self.tree(height)?;
         let mut bytes = 0;
         let mut next = None;
         for (n, entry) in self.state_at(height).entries(from)?.enumerate() {

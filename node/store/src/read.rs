@@ -98,11 +98,6 @@ impl Store {
         certificate.map(Some).ok_or_else(damaged)
     }
 
-    /// Calls executed up to a block; not known of blocks before the state from which this node began.
-    pub fn transactions_at(&self, height: u64) -> Result<Option<u64>, StoreError> {
-        Ok(self.stored_results(height)?.and_then(|(_, transactions)| transactions))
-    }
-
     /// Where a call was executed; `None` while it was not.
     pub fn locate(&self, id: CallId) -> Result<Option<Location>, StoreError> {
         let Some(bytes) = self.get(CALLS, &call_key(id))? else { return Ok(None) };
@@ -116,9 +111,13 @@ impl Store {
 
     /// All receipts of a block, in its order.
     pub fn receipts(&self, height: u64) -> Result<Vec<Bytes>, StoreError> {
-        let results =
-            self.results(height)?.ok_or_else(|| StoreError::Damaged(format!("no results of block {height}")))?;
-        let missing = |index| StoreError::Damaged(format!("no receipt {index} of block {height}"));
+        // They may go while they are read.
+        let lost = |what| match height < self.oldest().receipts {
+            true => StoreError::LetGo(format!("the receipts of block {height} are no longer kept here")),
+            false => StoreError::Damaged(what),
+        };
+        let results = self.results(height)?.ok_or_else(|| lost(format!("no results of block {height}")))?;
+        let missing = |index| lost(format!("no receipt {index} of block {height}"));
         (0..results.outcome.receipts)
             .map(|i| self.receipt(Location { height, index: i })?.ok_or_else(|| missing(i)))
             .collect()

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rocksdb::{ColumnFamily, DB, Env, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
 };
 use stint_proto::{Block, Certificate, Genesis, Hash, Outcome};
 use stint_runtime::{BlockResult, Writes, genesis_writes};
@@ -41,7 +41,7 @@ pub struct Tip {
     pub height: u64,
     /// Hash of its header; zero for genesis.
     pub block: Hash,
-    /// Calls executed since genesis.
+    /// Calls executed since the block from which they are counted here: [`Store::counted_from`].
     pub transactions: u64,
     /// Its results.
     pub results: Results,
@@ -77,6 +77,10 @@ pub struct Store {
     tip: RwLock<Tip>,
     pub(crate) keep: Keep,
     pub(crate) oldest: RwLock<Oldest>,
+    /// The first block whose calls are counted.
+    pub(crate) counted_from: u64,
+    /// What a read of the state met when the disk failed it.
+    broken: OnceLock<String>,
     /// Validators that sign.
     committee: usize,
     witness: Option<Witness>,
@@ -118,6 +122,8 @@ impl Store {
             tip: RwLock::new(empty),
             keep,
             oldest: RwLock::new(Oldest { block: 1, receipts: 1, state: 0 }),
+            counted_from: 1,
+            broken: OnceLock::new(),
             committee: genesis.validators.len(),
             witness: None,
         })
@@ -165,6 +171,9 @@ impl Store {
         if let Some(bytes) = self.get(META, b"oldest")? {
             let oldest = Oldest::decode(&bytes).ok_or_else(|| damaged("the oldest heights"))?;
             *self.oldest.write().unwrap_or_else(PoisonError::into_inner) = oldest;
+        }
+        if let Some(bytes) = self.get(META, b"counted")? {
+            self.counted_from = number(&bytes).ok_or_else(|| damaged("from where calls are counted"))?;
         }
         let bytes = self.get(META, b"tip")?.ok_or_else(|| damaged("there is no tip"))?;
         let tip = decode_tip(&bytes).ok_or_else(|| damaged("the tip"))?;
@@ -321,16 +330,47 @@ impl Store {
         }
     }
 
+    /// The first block whose calls are counted: 1, or the first one that was fetched from peers.
+    pub fn counted_from(&self) -> u64 {
+        self.counted_from
+    }
+
+    /// What a read of the state met when the disk failed it.
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.get().map(String::as_str)
+    }
+
+    pub(crate) fn note(&self, e: &StoreError) {
+        if e.is_of_disk() {
+            self.broken.get_or_init(|| e.to_string());
+        }
+    }
+
     /// The block behind which the consensus engine was started anew, if it was.
     pub fn floor(&self) -> Result<Option<u64>, StoreError> {
-        let damaged = |_| StoreError::Damaged("the engine's first block".into());
-        let bytes = self.get(META, b"floor")?;
-        bytes.map(|b| b[..].try_into().map(u64::from_be_bytes).map_err(damaged)).transpose()
+        let damaged = || StoreError::Damaged("the engine's first block".into());
+        self.get(META, b"floor")?.map(|b| number(&b).ok_or_else(damaged)).transpose()
     }
 
     /// Remembers it, durably.
     pub fn set_floor(&self, height: u64) -> Result<(), StoreError> {
         Ok(self.db.put_cf_opt(self.family(META)?, b"floor", height.to_be_bytes(), &durable())?)
+    }
+
+    /// The pinned block that was last found here: its height and the hash of its header.
+    pub fn pinned(&self) -> Result<Option<(u64, Hash)>, StoreError> {
+        let damaged = || StoreError::Damaged("the pinned block".into());
+        let read = |b: Vec<u8>| {
+            let (height, hash) = b.split_first_chunk::<8>()?;
+            Some((u64::from_be_bytes(*height), Hash::try_from(hash).ok()?))
+        };
+        self.get(META, b"pinned")?.map(|b| read(b).ok_or_else(damaged)).transpose()
+    }
+
+    /// Remembers it, durably: the block itself may be let go later.
+    pub fn set_pinned(&self, height: u64, hash: Hash) -> Result<(), StoreError> {
+        let bytes = [&height.to_be_bytes()[..], &hash.0].concat();
+        Ok(self.db.put_cf_opt(self.family(META)?, b"pinned", bytes, &durable())?)
     }
 
     /// Validators that sign headers.
@@ -360,6 +400,10 @@ pub(crate) fn durable() -> WriteOptions {
     let mut options = WriteOptions::default();
     options.set_sync(true);
     options
+}
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
 fn decode_tip(bytes: &[u8]) -> Option<(u64, u64, Hash)> {

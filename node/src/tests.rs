@@ -1,0 +1,107 @@
+//! A ledger of four validators whose keys are known, as long as a test likes, without an engine.
+
+use crate::core::Node;
+use ed25519_dalek::{Signer, SigningKey};
+use prost::Message;
+use std::sync::Arc;
+use stint_proto::{
+    Block, Call, CallId, Certificate, Genesis, GenesisAgent, GenesisValidator, Hash, Header, Transaction, v1,
+};
+use stint_runtime::Contracts;
+use stint_store::{Keep, Medium};
+
+/// Long after any clock of today: no block was begun before a test began.
+const BEGIN_MS: u64 = 4_000_000_000_000;
+
+fn keys() -> Vec<SigningKey> {
+    let mut keys: Vec<_> = (1..5u8).map(|n| SigningKey::from_bytes(&[n; 32])).collect();
+    keys.sort_by_key(|k| k.verifying_key().to_bytes());
+    keys
+}
+
+/// Its description and its name.
+pub fn genesis() -> (Genesis, Hash) {
+    let public = |key: &SigningKey| key.verifying_key().to_bytes();
+    let validator = |(n, key)| GenesisValidator { name: format!("v{n}"), key: public(key) };
+    let genesis = Genesis {
+        name: "test".into(),
+        time_ms: BEGIN_MS,
+        protocol_version: Genesis::PROTOCOL_VERSION,
+        validators: keys().iter().enumerate().map(validator).collect(),
+        consortium: "consortium".into(),
+        stewards: vec![GenesisAgent { agent: "ana".into(), key: public(&keys()[0]) }],
+    };
+    Genesis::parse(&genesis.to_file().expect("a genesis")).expect("a genesis")
+}
+
+/// A node at genesis.
+pub fn node(medium: &Medium, keep: Keep) -> Arc<Node> {
+    let (genesis, chain_id) = genesis();
+    Node::open(medium, genesis, chain_id, Contracts::new().expect("an engine"), keep).expect("a node")
+}
+
+/// A node in memory.
+pub fn in_memory(keep: Keep) -> Arc<Node> {
+    node(&Medium::memory().expect("memory"), keep)
+}
+
+/// Blocks with their votes.
+pub type Chain = Vec<(Block, Certificate)>;
+
+/// The steward's call that admits an agent.
+fn admit(height: u64) -> Transaction {
+    let request = v1::AdmitRequest {
+        agent: format!("agent{height}"),
+        key: SigningKey::from_bytes(&[height as u8; 32]).verifying_key().to_bytes().to_vec().into(),
+        roles: vec!["member".into()],
+    };
+    let key = keys().remove(0);
+    let call = Call {
+        chain_id: genesis().1,
+        commons: "consortium".into(),
+        method: "/stint.v1.Kernel/Admit".into(),
+        request: request.encode_to_vec().into(),
+        call_id: CallId { key: key.verifying_key().to_bytes(), id: u128::from(height).to_be_bytes() },
+        valid_until: 10_000,
+        fuel_limit: 0,
+    };
+    call.sign(&key).expect("a call within its limits")
+}
+
+/// So many blocks, of which every tenth has a call; each certifies what the one before led to.
+pub fn chain(blocks: u64) -> Chain {
+    let node = in_memory(Keep::default());
+    let mut chain = Chain::new();
+    for height in 1..=blocks {
+        let tip = node.tip();
+        let transactions = if height % 10 == 0 { vec![admit(height)] } else { Vec::new() };
+        let header = Header {
+            chain_id: genesis().1,
+            epoch: 0,
+            view: height,
+            parent_view: height - 1,
+            height,
+            leader: [1; 32],
+            parent: if tip.height == 0 { node.genesis_block().header.hash() } else { tip.block },
+            time_ms: BEGIN_MS + height * 100,
+            transactions_root: Block::transactions_root(&transactions),
+            transaction_count: transactions.len() as u32,
+            protocol_version: Genesis::PROTOCOL_VERSION,
+            executed_height: tip.height,
+            state_root: tip.results.outcome.state_root,
+            results_root: tip.results.results_root,
+            next_committee: Hash::ZERO,
+        };
+        let message = stint_verifier::signed(&header);
+        let votes = keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
+        let block = (Block { header, transactions }, Certificate { votes });
+        extend(&node, std::slice::from_ref(&block));
+        chain.push(block);
+    }
+    chain
+}
+
+/// Executes the blocks of a part of a chain.
+pub fn extend(node: &Node, chain: &[(Block, Certificate)]) {
+    chain.iter().for_each(|(block, votes)| node.follow(block, Some(votes)).expect("a good block"));
+}
