@@ -65,7 +65,7 @@ pub(crate) fn give(session: Session, caller: &Caller<'_>, order: &Order<'_>) -> 
     }
     if let Some(method) = kernel_method {
         let by = kernel::Caller { commons, name: caller.name, roles: &caller.roles };
-        return kernel::execute(session, &by, method, request, fuel);
+        return kernel::execute(session, &by, method, request, (fuel, depth));
     }
     let found = match Directory::new(&session.contracts, &session.overlay).resolve(commons, method)? {
         Ok(found) => found,

@@ -10,8 +10,12 @@ use crate::{
 };
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{Code, Hash, Refusal, limits::RESPONSE_BYTES, v1};
-use wasmtime::{Store, StoreLimitsBuilder, Trap, Val};
+use stint_proto::{
+    Code, Hash, Refusal,
+    limits::{MEMORY_BYTES, RESPONSE_BYTES},
+    v1,
+};
+use wasmtime::{Store, Trap, Val};
 
 /// What a call of a contract needs beside its session.
 pub(crate) struct Invocation<'a> {
@@ -80,14 +84,17 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
         Entry::Rule(hash, _) => Running::Rule(hash),
         _ => Running::Contract { commons: call.context.commons.clone(), service: contract.descriptor.service.clone() },
     });
-    let traced = session.trace.as_mut().map(|t| {
+    let traced = session.trace.as_mut().and_then(|t| {
         let (commons, caller) = (call.context.commons.clone(), call.context.caller.clone());
-        t.push(v1::TracedCall { depth, commons, method: name.clone(), caller, ..Default::default() });
-        t.len() - 1
+        t.begin(v1::TracedCall { depth, commons, method: name.clone(), caller, ..Default::default() })
     });
 
     let (mut session, result, fuel_used) = match call.fuel.checked_sub(contract.entry_fuel) {
         None => (session, Err(out_of_fuel(&name, call.fuel)), call.fuel),
+        Some(_) if contract.memory_bytes > session.memory_left => {
+            let refusal = out_of_memory(&name, contract.memory_bytes, session.memory_left);
+            (session, Err(refusal), contract.entry_fuel)
+        }
         Some(fuel) => {
             let (session, outcome) = run(session, call, fuel.min(i64::MAX as u64) as i64)?;
             match outcome {
@@ -107,7 +114,7 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
         Ok(response) if !acts.is_empty() => act(session, acts, &actor, (granted, below), response, fuel_used)?,
         result => (session, result, fuel_used),
     };
-    if let Some(entry) = traced.and_then(|i| session.trace.as_mut()?.get_mut(i)) {
+    if let Some(entry) = traced.and_then(|i| session.trace.as_mut()?.calls.get_mut(i)) {
         entry.fuel_used = fuel_used;
         entry.refusal = result.as_ref().err().map(|r| r.clone().into());
     }
@@ -130,6 +137,10 @@ fn act(
     mut used: u64,
 ) -> Result<(Session, Result<Vec<u8>, Refusal>, u64), RuntimeError> {
     let name = format!("{}/{}", actor.commons, actor.service);
+    // Also where the kernel is called, which may run the contract again.
+    if let Err(refusal) = session.may_go_deeper(&name) {
+        return Ok((session, Err(refusal), used));
+    }
     session.running.push(Running::Commons(actor.commons.clone()));
     for Act { commons, method, request } in acts {
         let roles: Arc<[String]> = match commons == actor.commons {
@@ -137,7 +148,13 @@ fn act(
             false => kernel::roles(&session.overlay, &commons, &name)?.into(),
         };
         let caller = command::Caller { name: &name, via: name.clone(), roles };
-        let order = command::Order { commons: &commons, method: &method, request: &request, fuel: granted.saturating_sub(used), depth };
+        let order = command::Order {
+            commons: &commons,
+            method: &method,
+            request: &request,
+            fuel: granted.saturating_sub(used),
+            depth,
+        };
         let done = command::give(session, &caller, &order)?;
         session = done.session;
         used += done.fuel_used;
@@ -159,7 +176,6 @@ struct Stop {
 type Answer = (Result<Vec<u8>, Refusal>, u64);
 
 fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Result<Answer, Stop>), RuntimeError> {
-    let limits = StoreLimitsBuilder::new().memory_size(session.memory).instances(1).memories(1).tables(1).build();
     let engine = session.contracts.engine().clone();
     let host = Host {
         session,
@@ -168,11 +184,11 @@ fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Re
         roles: call.roles,
         keys: call.keys,
         read_only: call.read_only,
-        limits,
+        memory_used: 0,
         exports: None,
     };
     let mut store = Store::new(&engine, host);
-    store.limiter(|h| &mut h.limits);
+    store.limiter(|h| h);
     let result = enter(&mut store, call.contract, call.entry, call.request, fuel, call.depth);
     let fuel_left = match store.data().exports.as_ref().map(|e| e.fuel) {
         Some(global) => global.get(&mut store).i64().unwrap_or(0),
@@ -182,7 +198,9 @@ fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Re
         Ok(answer) => Ok((answer, fuel_left.max(0) as u64)),
         Err(error) => Err(Stop { error, fuel_left }),
     };
-    Ok((store.into_data().session, outcome))
+    let Host { mut session, memory_used, .. } = store.into_data();
+    session.memory_left += memory_used;
+    Ok((session, outcome))
 }
 
 fn enter(
@@ -240,6 +258,13 @@ fn enter(
     }
     let unreadable = |_| wasmtime::Error::new(HostError::Rule("the refusal cannot be decoded".into()));
     Ok(Err(Refusal::bounded(v1::Refusal::decode(bytes).map_err(unreadable)?)))
+}
+
+fn out_of_memory(name: &str, needed: usize, left: usize) -> Refusal {
+    let message = format!(
+        "{name} begins with {needed} bytes of memory, and the contracts that wait for it leave {left} of {MEMORY_BYTES}"
+    );
+    Refusal::new(Code::ResourceExhausted, "memory", message)
 }
 
 fn out_of_fuel(name: &str, fuel: u64) -> Refusal {

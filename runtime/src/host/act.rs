@@ -6,7 +6,11 @@
 //! 3. All of it takes effect, or nothing, and the call that asked is refused with it.
 
 use super::{Host, Result, Slice, bytes, charge, node, rule, text, writable};
-use crate::{abi::{IMPORT_MODULE, price}, kernel, session::Act};
+use crate::{
+    abi::{IMPORT_MODULE, price},
+    kernel,
+    session::Act,
+};
 use stint_proto::limits::{ACTS, COMMONS_BYTES, KERNEL_REQUEST_BYTES, METHOD_BYTES, REQUEST_BYTES};
 use wasmtime::{Caller, Linker};
 
