@@ -33,7 +33,7 @@ mod transaction;
 
 pub use block::{Block, BlockError};
 pub use genesis::{Genesis, GenesisAgent, GenesisError, GenesisValidator};
-pub use names::{agent_name, commons_name, role_name};
+pub use names::{agent_name, commons_name, quoted, role_name};
 pub use refusal::{Code, Refusal};
 pub use stint_verifier::{Certificate, Committee, Hash, HashError, Header, Outcome, hash, hash_parts, merkle};
 pub use transaction::{Call, CallId, Transaction, TransactionError};

@@ -7,6 +7,8 @@
 //! | a published module | 1 MB | the contracts here have 60 to 150 kB |
 //! | a block's transactions | 1 MB | 32 blocks a second of this size were measured on 4 validators |
 //! | transactions in a block | 8,192 | a receipt each, hashed and written in one batch |
+//! | a module's descriptor | 128 kB, 100 files, 1,000 methods | the contracts here have 2 to 10 kB; decoded, it takes some hundred times its bytes |
+//! | code that waits to be compiled | 30 s of it | with more, new code would be refused for longer than a caller waits |
 //! | a name of an agent or role | 64 bytes | fits a table column |
 //! | a commons' name | 63 bytes | a DNS label |
 //! | members given at founding | 1,000 | a page |
@@ -18,14 +20,16 @@
 //! | details of a refusal, each | 16, 256 bytes | a line of a table |
 //! | calls of contracts in one another | 8 deep | a charter, its book, and what they ask |
 //! | keys that a simulation lists | 10,000 | a page of 1,000 rows with their indexes |
+//! | calls that a simulation lists | 1,000 | what a person reads |
 //! | time from publishing to serving | 8 ms a kB | twice what compiling takes on a busy core |
 //! | old keys deleted by one step after an upgrade | 1,000 | a page |
 //! | a contract's memory in a query, in a command | 16 MB, 4 MB | most calls touch 0.2 MB; a chain of loads through 16 MB is four times slower than through 4 |
+//! | memory of a call and all that are in one another under it | 16 MB | one contract of a query may have it whole |
 //! | valid-until ahead of the tip | 36,000 heights | one hour at ten blocks a second |
 //! | pool | 64 MB, 50,000 calls | ten seconds of the target load |
 //! | pool, one sender | 10,000 calls | a fifth of the pool |
 //! | calls under way on one stream | 1,024 | two blocks of the target load |
-//! | queries at once | 64 | each has 16 MB of memory at most |
+//! | queries at once | 64 | each has 16 MB of memory at most, with all that it calls |
 //! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
@@ -42,6 +46,12 @@ pub const TRANSACTION_BYTES: usize = 256 * 1024;
 pub const KERNEL_TRANSACTION_BYTES: usize = KERNEL_REQUEST_BYTES + 1024;
 /// A contract's module as published, bytes.
 pub const MODULE_BYTES: usize = 1000 * 1000;
+/// The section `stint.descriptor` of a module, bytes.
+pub const DESCRIPTOR_BYTES: usize = 128 * 1024;
+/// Files of a descriptor.
+pub const DESCRIPTOR_FILES: usize = 100;
+/// Methods of a contract.
+pub const METHODS: usize = 1000;
 /// All transactions of a block with their length prefixes, bytes.
 pub const BLOCK_BYTES: usize = 1024 * 1024;
 /// Transactions in a block.
@@ -80,9 +90,13 @@ pub const DETAIL_BYTES: usize = 256;
 pub const CALL_DEPTH: usize = 8;
 /// Keys that a simulation lists.
 pub const SIMULATED_READS: usize = 10_000;
-/// Ledger time between publishing code and its first service, milliseconds for each kB begun:
-/// validators compile it meanwhile, beside the blocks.
+/// Calls that a simulation lists.
+pub const SIMULATED_CALLS: usize = 1000;
+/// Ledger time between publishing code and its first service, milliseconds for each kB begun, after
+/// what was published before: validators compile it meanwhile, one after the other, beside the blocks.
 pub const READY_MS_PER_KB: u64 = 8;
+/// Ledger time that validators may have to compile for; code is refused until less is left.
+pub const COMPILE_BACKLOG_MS: u64 = 30_000;
 /// Keys of the old state that one `Migrate` deletes.
 pub const CLEANED_KEYS: usize = 1000;
 /// Fuel of one call.
@@ -94,7 +108,8 @@ pub const BLOCK_FUEL: u64 = 250_000_000;
 pub const BLOCK_TARGET_MS: u64 = 250;
 /// Fuel of one query.
 pub const QUERY_FUEL: u64 = 10_000_000_000;
-/// A contract's linear memory in a query, bytes.
+/// A contract's linear memory in a query, and that of all contracts in the middle of a call under
+/// one query or signed call together, bytes.
 pub const MEMORY_BYTES: usize = 16 << 20;
 /// A contract's linear memory in a command, and in a fresh instance, bytes.
 pub const COMMAND_MEMORY_BYTES: usize = 4 << 20;

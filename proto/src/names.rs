@@ -2,6 +2,12 @@
 
 use crate::limits::{COMMONS_BYTES, NAME_BYTES};
 
+/// Any text within a refusal, in quotes. All but plain ASCII is escaped: which other characters Rust
+/// would print changes with its release, and a refusal stands in a receipt.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.escape_default())
+}
+
 /// A commons' name: a lower-case letter, then lower-case letters, digits and dashes, at most 63.
 pub fn commons_name(name: &str) -> Result<(), String> {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -9,7 +15,8 @@ pub fn commons_name(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{name:?} cannot name a commons: a lower-case letter, then lower-case letters, digits and dashes, at most {COMMONS_BYTES}"
+        "{} cannot name a commons: a lower-case letter, then lower-case letters, digits and dashes, at most {COMMONS_BYTES}",
+        quoted(name)
     ))
 }
 
@@ -28,7 +35,8 @@ fn word(what: &str, name: &str) -> Result<(), String> {
     if !name.is_empty() && name.len() <= NAME_BYTES && name.chars().all(fits) {
         return Ok(());
     }
-    Err(format!("{name:?} cannot name {what}: letters, digits and . _ @ + -, at least one, at most {NAME_BYTES}"))
+    let name = quoted(name);
+    Err(format!("{name} cannot name {what}: letters, digits and . _ @ + -, at least one, at most {NAME_BYTES}"))
 }
 
 #[cfg(test)]
@@ -43,6 +51,7 @@ mod tests {
         for bad in ["", "Forge", "1forge", "-a", "for ge", "for/ge", "förge", &"a".repeat(64)] {
             assert!(commons_name(bad).is_err(), "{bad}");
         }
+        assert_eq!(quoted("a\"ö\u{1c89}"), "\"a\\\"\\u{f6}\\u{1c89}\"");
         assert_eq!(agent_name("Ana.b@forge+1"), Ok(()));
         for bad in ["", "a b", "a/b", "\u{430}na", &"a".repeat(65)] {
             assert!(agent_name(bad).is_err(), "{bad}");

@@ -99,7 +99,10 @@ pub const HOST: [HostFunction; 14] = [
                   repeated (key size [4], key, value size [4], value), little endian. An empty `to` means to the end. \
                   A page may end before `limit`, at 1 MB; the next one begins behind its last key.",
         price: price::WRITE,
-        price_each: &[(price::ENTRY, "key looked at, deleted ones too"), (price::BYTE, "byte of the page")],
+        price_each: &[
+            (price::ENTRY, "key looked at, deleted ones too"),
+            (price::BYTE, "byte of the page, and of stored values that calls of this block replaced"),
+        ],
         ends: "a limit over 1,000; a key over 256 bytes",
         ..host("scan", &["from", "from_size", "to", "to_size", "limit", "reverse"], &[I32; 6], &[I64])
     },
@@ -150,6 +153,7 @@ pub const HOST: [HostFunction; 14] = [
             (1, "unit that the called contract burns, its fresh instance included"),
             (price::BYTE, "byte of the request and the answer"),
         ],
+<<<<<<< HEAD
         ends: "a query; a name that is not UTF-8; a request over 128 kB",
         ..host(
             "act",
@@ -157,6 +161,11 @@ pub const HOST: [HostFunction; 14] = [
             &[I32, I32, I32, I32, I32, I32, I64],
             &[I64],
         )
+=======
+        ends: "a query; a contract through which the commons does not act (`stint.v1.Kernel/Constitute`); more than \
+               64 in a call; a name that is not UTF-8; a request over 128 kB",
+        ..host("act", &["commons", "commons_size", "method", "method_size", "request", "request_size"], &[I32; 6], &[])
+>>>>>>> fix-c
     },
     HostFunction {
         meaning: "Calls a method of a pure rule module by the module's hash (32 bytes), under the same terms. A \

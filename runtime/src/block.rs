@@ -123,10 +123,11 @@ fn execute(
 
 /// Keeps or drops the call's layer and writes the receipt's heart.
 fn close(session: Session, result: Result<Vec<u8>, Refusal>, fuel_used: u64) -> (Overlay, v1::Receipt) {
-    let Session { mut overlay, events, .. } = session;
+    let Session { mut overlay, events, contracts, .. } = session;
     match result {
         Ok(response) => {
             let writes_hash = writes_hash(overlay.pending());
+            kernel::prepare(&contracts, overlay.pending());
             overlay.keep();
             (overlay, v1::Receipt { response: response.into(), events, fuel_used, writes_hash, ..Default::default() })
         }

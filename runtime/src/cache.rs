@@ -2,12 +2,12 @@
 //!
 //! The engine runs whatever it is given as compiled code, so nothing is given to it but what this
 //! node wrote: every file begins with a keyed hash over the module's name, the engine and its
-//! settings, and the code. The key is random, made once for the folder, and never leaves it. A
+//! settings, the version of the metering pass, and the code. The key is random, made once for the folder, and never leaves it. A
 //! file that fails the check is as good as none.
 //!
 //! This is the one place outside contracts with `unsafe`.
 
-use crate::RuntimeError;
+use crate::{RuntimeError, meter::METER_VERSION};
 use std::{
     fs,
     hash::{Hash as _, Hasher},
@@ -19,25 +19,32 @@ use wasmtime::{Engine, Module};
 
 const KEY_FILE: &str = "key";
 const TAG_BYTES: usize = 32;
-/// Files kept; the folder is emptied when there are more, for code that nobody calls any more.
-const FILES: usize = 1024;
+/// Files kept: more than all code that can wait for its first call, see
+/// [`stint_proto::limits::COMPILE_BACKLOG_MS`]. Of more, the oldest go.
+const FILES: usize = 8 * 1024;
 
 pub(crate) struct Cache {
     folder: PathBuf,
     key: [u8; 32],
-    /// Names the engine, its version, its settings, and the processor's features.
-    engine: Vec<u8>,
+    /// Names the engine, its version, its settings, the processor's features, and the metering pass:
+    /// all that makes code of a module.
+    maker: Vec<u8>,
 }
 
 impl Cache {
     pub fn open(folder: PathBuf, engine: &Engine) -> Result<Cache, RuntimeError> {
+        Cache::of(folder, engine, METER_VERSION)
+    }
+
+    fn of(folder: PathBuf, engine: &Engine, meter: u32) -> Result<Cache, RuntimeError> {
         let failed = |e: io::Error| RuntimeError::Cache { folder: folder.display().to_string(), reason: e.to_string() };
         private_folder(&folder).map_err(failed)?;
         let key = key(&folder).map_err(failed)?;
         let mut fingerprint = Fingerprint(blake3::Hasher::new());
         engine.precompile_compatibility_hash().hash(&mut fingerprint);
-        let engine = fingerprint.0.finalize().as_bytes().to_vec();
-        Ok(Cache { folder, key, engine })
+        fingerprint.0.update(&meter.to_be_bytes());
+        let maker = fingerprint.0.finalize().as_bytes().to_vec();
+        Ok(Cache { folder, key, maker })
     }
 
     pub fn load(&self, module: Hash, engine: &Engine) -> Option<Module> {
@@ -51,9 +58,7 @@ impl Cache {
     /// Keeps code if it can; a full disk costs only the time to compile again.
     pub fn keep(&self, hash: Hash, module: &Module) {
         let Ok(code) = module.serialize() else { return };
-        if fs::read_dir(&self.folder).is_ok_and(|files| files.count() > FILES) {
-            self.empty();
-        }
+        self.make_room();
         let path = self.path(hash);
         let part = path.with_extension("part");
         let whole = [self.tag(hash, &code).as_bytes().as_slice(), &code].concat();
@@ -62,11 +67,17 @@ impl Cache {
         }
     }
 
-    fn empty(&self) {
-        for file in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            if file.file_name() != KEY_FILE {
-                let _ = fs::remove_file(file.path());
-            }
+    /// Deletes the older half when there are too many.
+    fn make_room(&self) {
+        let files = || fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        if files().take(FILES + 1).count() <= FILES {
+            return;
+        }
+        let written = |file: fs::DirEntry| Some((file.metadata().ok()?.modified().ok()?, file));
+        let mut found: Vec<_> = files().filter(|f| f.file_name() != KEY_FILE).filter_map(written).collect();
+        found.sort_by_key(|(when, _)| *when);
+        for (_, file) in found.iter().take(found.len() / 2) {
+            let _ = fs::remove_file(file.path());
         }
     }
 
@@ -76,7 +87,7 @@ impl Cache {
 
     fn tag(&self, module: Hash, code: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(&module.0).update(&self.engine).update(code).finalize()
+        hasher.update(&module.0).update(&self.maker).update(code).finalize()
     }
 }
 
@@ -153,6 +164,9 @@ mod tests {
         let plain = engine(Compiler::Plain, false).unwrap();
         let same_folder = Cache::open(folder.path().join("code"), &plain).unwrap();
         assert!(same_folder.load(hash, &plain).is_none());
+        // By another version of the metering pass.
+        let newer = Cache::of(folder.path().join("code"), &fast, METER_VERSION + 1).unwrap();
+        assert!(newer.load(hash, &fast).is_none());
         // With any bit flipped.
         let whole = fs::read(cache.path(hash)).unwrap();
         for at in [0, TAG_BYTES - 1, TAG_BYTES, whole.len() / 2, whole.len() - 1] {

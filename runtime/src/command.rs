@@ -41,7 +41,7 @@ pub(crate) fn run(session: Session, command: &Command<'_>) -> Result<Invoked, Ru
     if let Some(method) = kernel_method {
         let name = session.signer.clone();
         let by = kernel::Caller { commons, name: &name, roles: &roles };
-        return kernel::execute(session, &by, method, command.request, fuel);
+        return kernel::execute(session, &by, method, command.request, (fuel, 0));
     }
     let found = match Directory::new(&session.contracts, &session.overlay).resolve(commons, method)? {
         Ok(found) => found,

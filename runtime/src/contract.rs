@@ -8,6 +8,8 @@ use crate::{
 };
 use wasmtime::{InstancePre, Module, ModuleExport};
 
+const PAGE_BYTES: usize = 64 * 1024;
+
 /// A compiled contract, ready to be called.
 pub struct Contract {
     /// Its service and methods.
@@ -16,6 +18,8 @@ pub struct Contract {
     pub pure: bool,
     /// Fuel of a fresh instance, which every call pays first.
     pub entry_fuel: u64,
+    /// Memory of a fresh instance.
+    pub(crate) memory_bytes: usize,
     pub(crate) pre: InstancePre<Host>,
     pub(crate) exports: ExportPlaces,
     /// Where its code comes from, for its author.
@@ -57,6 +61,7 @@ impl Contract {
             descriptor: checked.descriptor.clone(),
             pure: checked.pure,
             entry_fuel: entry_fuel(checked),
+            memory_bytes: checked.memory_pages as usize * PAGE_BYTES,
             exports: ExportPlaces {
                 memory: export("memory")?,
                 alloc: export(abi::EXPORTS[0].0)?,

@@ -1,7 +1,7 @@
 use crate::{
     Checked, Compiler, Contract, RuntimeError,
     cache::Cache,
-    check::check_for,
+    check::{Unfit, check_for},
     engine::engine,
     host::{Host, linker},
 };
@@ -10,17 +10,21 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{SyncSender, sync_channel},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc::{Sender, channel},
     },
 };
-use stint_proto::Hash;
+use stint_proto::{
+    Hash,
+    limits::{COMPILE_BACKLOG_MS, MODULE_BYTES, READY_MS_PER_KB},
+};
 use wasmtime::{Engine, Linker};
 
 /// Compiled contracts kept in memory at once; of more, those go that were not called for longest.
 const CACHED: usize = 256;
-/// Modules that wait to be compiled beside the blocks; more are compiled when first called.
-const COMPILE_QUEUE: usize = 16;
+/// Modules that wait to be compiled beside the blocks, bytes: four times what the ledger lets wait, so
+/// only a node that is four times slower than it should be compiles a module when it is first called.
+const QUEUE_BYTES: usize = 4 * (COMPILE_BACKLOG_MS / READY_MS_PER_KB) as usize * 1000 + MODULE_BYTES;
 
 /// Hears what contracts log and why they stop.
 pub type Author = Arc<dyn Fn(&str) + Send + Sync>;
@@ -51,13 +55,18 @@ pub(crate) struct Inner {
     compiled: Mutex<BTreeMap<Hash, Arc<Slot>>>,
     /// Counts look-ups, to know which code was not called for longest.
     uses: AtomicU64,
-    /// Modules to compile beside the blocks.
-    queue: OnceLock<SyncSender<(Hash, Vec<u8>)>>,
+    /// Modules to compile beside the blocks, and their bytes.
+    queue: OnceLock<Sender<(Hash, Vec<u8>)>>,
+    queued: AtomicUsize,
+    /// Modules compiled so far.
+    compilations: AtomicU64,
 }
 
 #[derive(Default)]
 struct Slot {
-    contract: OnceLock<Result<Arc<Contract>, String>>,
+    contract: OnceLock<Arc<Contract>>,
+    /// Held by whoever compiles.
+    making: Mutex<()>,
     used: AtomicU64,
 }
 
@@ -81,6 +90,8 @@ impl Contracts {
             compiled: Mutex::default(),
             uses: AtomicU64::new(0),
             queue: OnceLock::new(),
+            queued: AtomicUsize::new(0),
+            compilations: AtomicU64::new(0),
         };
         Ok(Contracts { inner: Arc::new(inner) })
     }
@@ -96,41 +107,70 @@ impl Contracts {
         }
     }
 
-    /// The compiled form of a published module: from memory, from the folder, or compiled now.
+    /// The compiled form of a published module: from memory, from the folder, or compiled now. What
+    /// passed the checks compiles everywhere, so that it does not is this node's failure and no
+    /// call's: a receipt that says so would be this node's alone.
     pub(crate) fn load(
         &self,
         hash: Hash,
         module: impl FnOnce() -> Result<Vec<u8>, RuntimeError>,
-    ) -> Result<Result<Arc<Contract>, String>, RuntimeError> {
+    ) -> Result<Arc<Contract>, RuntimeError> {
         let slot = self.slot(hash);
         if let Some(found) = slot.contract.get() {
             return Ok(found.clone());
         }
         // Whoever comes first compiles, and all others wait for it.
-        let module = module()?;
-        Ok(slot.contract.get_or_init(|| self.inner.make(hash, &module).map(Arc::new)).clone())
+        let _making = slot.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = slot.contract.get() {
+            return Ok(found.clone());
+        }
+        let made = self.inner.make(hash, &module()?).map(Arc::new);
+        let made = made.map_err(|why| RuntimeError::Engine(format!("the code {hash} cannot be compiled: {why}")))?;
+        Ok(slot.contract.get_or_init(|| made).clone())
     }
 
     /// Begins to compile a module beside the blocks, so that its first call need not wait.
     pub(crate) fn prepare(&self, hash: Hash, module: &[u8]) {
+        if self.inner.queued.load(Ordering::Relaxed) + module.len() > QUEUE_BYTES {
+            return;
+        }
         let queue = self.inner.queue.get_or_init(|| {
-            let (sender, modules) = sync_channel::<(Hash, Vec<u8>)>(COMPILE_QUEUE);
+            let (sender, modules) = channel::<(Hash, Vec<u8>)>();
             let inner = Arc::downgrade(&self.inner);
             // One thread: compiling shall not take the cores from the blocks. It ends with the
             // contracts it compiles for, whose sender it reads from.
             let work = move || {
                 for (hash, module) in modules {
                     let Some(inner) = inner.upgrade() else { return };
-                    let contracts = Contracts { inner };
-                    // A failure is told to whoever calls the code.
-                    let _ = contracts.load(hash, || Ok(module));
+                    Contracts { inner }.warm(hash, module);
                 }
             };
             // Without the thread, code is compiled when first called.
             let _ = std::thread::Builder::new().name("compile".into()).spawn(work);
             sender
         });
-        let _ = queue.try_send((hash, module.to_vec()));
+        self.inner.queued.fetch_add(module.len(), Ordering::Relaxed);
+        if queue.send((hash, module.to_vec())).is_err() {
+            self.inner.queued.fetch_sub(module.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// Compiles a module of the queue. Code that is called stays in memory: when that is full, what
+    /// waits for its first call goes to the folder alone.
+    fn warm(&self, hash: Hash, module: Vec<u8>) {
+        let size = module.len();
+        // A failure is told to whoever calls the code.
+        let full = self.slots().len() >= CACHED;
+        match full && self.inner.cache.is_some() {
+            true => drop(self.inner.make(hash, &module)),
+            false => drop(self.load(hash, || Ok(module))),
+        }
+        self.inner.queued.fetch_sub(size, Ordering::Relaxed);
+    }
+
+    /// How many modules were compiled here, which shows that none is compiled twice.
+    pub fn compilations(&self) -> u64 {
+        self.inner.compilations.load(Ordering::Relaxed)
     }
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<Hash, Arc<Slot>>> {
@@ -149,30 +189,32 @@ impl Contracts {
     }
 
     /// Says whether a module may be published here.
-    pub(crate) fn check(&self, wasm: &[u8]) -> Result<Checked, String> {
+    pub(crate) fn check(&self, wasm: &[u8]) -> Result<Checked, Unfit> {
         check_for(wasm, self.inner.author.is_some())
     }
 
     /// Checks, meters and compiles a module, without keeping it.
     pub fn compile(&self, wasm: &[u8]) -> Result<Contract, String> {
-        Contract::compile(&self.inner, wasm, &self.check(wasm)?)
+        Contract::compile(&self.inner, wasm, &self.check(wasm).map_err(|unfit| unfit.to_string())?)
     }
 }
 
 impl Inner {
     fn make(&self, hash: Hash, module: &[u8]) -> Result<Contract, String> {
         let development = self.author.is_some();
-        let checked = check_for(module, development)?;
-        // A development build is compiled to be explained, which kept code is not.
-        let Some(cache) = self.cache.as_ref().filter(|_| !development) else {
-            return Contract::compile(self, module, &checked);
+        let checked = check_for(module, development).map_err(|unfit| unfit.to_string())?;
+        let compile = || {
+            self.compilations.fetch_add(1, Ordering::Relaxed);
+            Contract::compile(self, module, &checked)
         };
+        // A development build is compiled to be explained, which kept code is not.
+        let Some(cache) = self.cache.as_ref().filter(|_| !development) else { return compile() };
         if let Some(kept) = cache.load(hash, &self.engine)
             && let Ok(contract) = Contract::link(self, kept, &checked)
         {
             return Ok(contract);
         }
-        let contract = Contract::compile(self, module, &checked)?;
+        let contract = compile()?;
         cache.keep(hash, contract.pre.module());
         Ok(contract)
     }

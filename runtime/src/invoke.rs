@@ -8,8 +8,12 @@ use crate::{
 };
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{Code, Hash, Refusal, limits::RESPONSE_BYTES, v1};
-use wasmtime::{Store, StoreLimitsBuilder, Trap, Val};
+use stint_proto::{
+    Code, Hash, Refusal,
+    limits::{MEMORY_BYTES, RESPONSE_BYTES},
+    v1,
+};
+use wasmtime::{Store, Trap, Val};
 
 /// What a call of a contract needs beside its session.
 pub(crate) struct Invocation<'a> {
@@ -74,14 +78,17 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
         Entry::Rule(hash, _) => Running::Rule(hash),
         _ => Running::Contract { commons: call.context.commons.clone(), service: contract.descriptor.service.clone() },
     });
-    let traced = session.trace.as_mut().map(|t| {
+    let traced = session.trace.as_mut().and_then(|t| {
         let (commons, caller) = (call.context.commons.clone(), call.context.caller.clone());
-        t.push(v1::TracedCall { depth, commons, method: name.clone(), caller, ..Default::default() });
-        t.len() - 1
+        t.begin(v1::TracedCall { depth, commons, method: name.clone(), caller, ..Default::default() })
     });
 
     let (mut session, result, fuel_used) = match call.fuel.checked_sub(contract.entry_fuel) {
         None => (session, Err(out_of_fuel(&name, call.fuel)), call.fuel),
+        Some(_) if contract.memory_bytes > session.memory_left => {
+            let refusal = out_of_memory(&name, contract.memory_bytes, session.memory_left);
+            (session, Err(refusal), contract.entry_fuel)
+        }
         Some(fuel) => {
             let (session, outcome) = run(session, call, fuel.min(i64::MAX as u64) as i64)?;
             match outcome {
@@ -96,7 +103,7 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
     };
 
     session.running.pop();
-    if let Some(entry) = traced.and_then(|i| session.trace.as_mut()?.get_mut(i)) {
+    if let Some(entry) = traced.and_then(|i| session.trace.as_mut()?.calls.get_mut(i)) {
         entry.fuel_used = fuel_used;
         entry.refusal = result.as_ref().err().map(|r| r.clone().into());
     }
@@ -112,7 +119,6 @@ struct Stop {
 type Answer = (Result<Vec<u8>, Refusal>, u64);
 
 fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Result<Answer, Stop>), RuntimeError> {
-    let limits = StoreLimitsBuilder::new().memory_size(session.memory).instances(1).memories(1).tables(1).build();
     let engine = session.contracts.engine().clone();
     let host = Host {
         session,
@@ -121,11 +127,11 @@ fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Re
         roles: call.roles,
         keys: call.keys,
         read_only: call.read_only,
-        limits,
+        memory_used: 0,
         exports: None,
     };
     let mut store = Store::new(&engine, host);
-    store.limiter(|h| &mut h.limits);
+    store.limiter(|h| h);
     let result = enter(&mut store, call.contract, call.entry, call.request, fuel, call.depth);
     let fuel_left = match store.data().exports.as_ref().map(|e| e.fuel) {
         Some(global) => global.get(&mut store).i64().unwrap_or(0),
@@ -135,7 +141,9 @@ fn run(session: Session, call: Invocation<'_>, fuel: i64) -> Result<(Session, Re
         Ok(answer) => Ok((answer, fuel_left.max(0) as u64)),
         Err(error) => Err(Stop { error, fuel_left }),
     };
-    Ok((store.into_data().session, outcome))
+    let Host { mut session, memory_used, .. } = store.into_data();
+    session.memory_left += memory_used;
+    Ok((session, outcome))
 }
 
 fn enter(
@@ -193,6 +201,13 @@ fn enter(
     }
     let unreadable = |_| wasmtime::Error::new(HostError::Rule("the refusal cannot be decoded".into()));
     Ok(Err(Refusal::bounded(v1::Refusal::decode(bytes).map_err(unreadable)?)))
+}
+
+fn out_of_memory(name: &str, needed: usize, left: usize) -> Refusal {
+    let message = format!(
+        "{name} begins with {needed} bytes of memory, and the contracts that wait for it leave {left} of {MEMORY_BYTES}"
+    );
+    Refusal::new(Code::ResourceExhausted, "memory", message)
 }
 
 fn out_of_fuel(name: &str, fuel: u64) -> Refusal {

@@ -7,6 +7,7 @@
 //!  k/member/<commons>/<agent>         roles of an agent in a commons
 //!  k/code/<32 bytes>                  a module, by its hash
 //!  k/origin/<32 bytes>                when it was published, and what it says of its origin
+//!  k/compiling                        until when validators compile what is published
 //!  k/instance/<commons>/<service>     the code that serves a commons under a service name
 //!  c/<commons>/<service>/<generation>/<key>    what a contract keeps; an upgrade in steps makes a
 //!                                     new generation beside the old one
@@ -44,6 +45,9 @@ pub fn code_of(key: &[u8]) -> Option<&[u8]> {
 pub fn origin(hash: &[u8]) -> Vec<u8> {
     key(&[b"k/origin/", hash])
 }
+
+/// Until when validators compile.
+pub const COMPILING: &[u8] = b"k/compiling";
 
 pub fn instance(commons: &str, service: &str) -> Vec<u8> {
     key(&[b"k/instance/", commons.as_bytes(), b"/", service.as_bytes()])

@@ -17,6 +17,10 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator as Op, Parser};
 
+/// The version of this pass: what it makes of a module, with its prices. Compiled code of another
+/// version is made anew; a test sees to it that the number changes with the pass.
+pub(crate) const METER_VERSION: u32 = 1;
+
 /// Stack slots of 8 bytes. The native stack has several times as much room, whatever the compiler
 /// makes of a slot, so this counter always ends a recursion first.
 pub(crate) const STACK_SLOTS: i32 = 20_000;
@@ -266,5 +270,75 @@ impl Reencode for Meter<'_> {
         code.function(&f);
         self.places.push(places);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Once, code that an older pass had metered would have run from a node's folder after the pass
+    /// was changed. Whoever sees this fail raises [`METER_VERSION`].
+    #[test]
+    fn another_pass_has_another_version() {
+        let each = |ops: &[&str], ty: &str, operands: usize| -> String {
+            let operands = format!("({ty}.const 8)").repeat(operands);
+            ops.iter().map(|op| format!("({ty}.{op} {operands}) drop ")).collect()
+        };
+        let binary = [
+            "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl", "shr_s", "shr_u",
+            "rotl", "rotr", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u",
+        ];
+        let unary = ["clz", "ctz", "popcnt", "eqz", "extend8_s", "extend16_s"];
+        let small = ["8_s", "8_u", "16_s", "16_u"].map(|size| format!("(i32.load{size} (i32.const 8)) drop "));
+        let large = ["", "8_s", "8_u", "16_s", "16_u", "32_s", "32_u"];
+        let large = large.map(|size| format!("(i64.load{size} (i32.const 8)) drop "));
+        let stores =
+            ["i32.store8", "i32.store16", "i32.store", "i64.store8", "i64.store16", "i64.store32", "i64.store"];
+        let stores = stores.map(|s| format!("({s} (i32.const 8) ({}.const 8))", &s[..3]));
+        let arithmetic: String = ["i32", "i64"].map(|ty| each(&binary, ty, 2) + &each(&unary, ty, 1)).concat();
+        let text = format!(
+            r#"(module (memory (export "memory") 1) (global (mut i32) (i32.const 0)) (table 1 funcref) (data "abc")
+            (func $f (param i32) (result i32) (local.get 0))
+            (func (export "stint_alloc") (param i32) (result i32) (call $f (local.get 0)))
+            (func (export "stint_call") (param i32 i32 i32) (result i64) (local i64)
+                {arithmetic} {} {} {} (i32.load (i32.const 8)) drop
+                (block (loop (br_if 1 (local.get 0)) (if (local.get 1) (then nop) (else (br 1))) (br_table 0 1 (local.get 2))))
+                (global.set 0 (call_indirect (param i32) (result i32) (global.get 0) (i32.const 0)))
+                (memory.fill (i32.const 0) (i32.const 0) (i32.const 9)) (memory.copy (i32.const 0) (i32.const 8) (i32.const 9))
+                (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 1)) (data.drop 0)
+                (drop (memory.grow (memory.size)))
+                (local.set 3 (select (i64.extend_i32_u (local.tee 0 (i32.wrap_i64 (local.get 3)))) (i64.const 1) (local.get 0)))
+                (if (local.get 0) (then unreachable)) (return (local.get 3))))"#,
+            small.concat(),
+            large.concat(),
+            stores.concat()
+        );
+        let set = prost_types::FileDescriptorSet {
+            file: vec![prost_types::FileDescriptorProto {
+                package: Some("a".into()),
+                message_type: vec![prost_types::DescriptorProto { name: Some("M".into()), ..Default::default() }],
+                service: vec![prost_types::ServiceDescriptorProto {
+                    name: Some("S".into()),
+                    method: vec![prost_types::MethodDescriptorProto {
+                        name: Some("D".into()),
+                        input_type: Some(".a.M".into()),
+                        output_type: Some(".a.M".into()),
+                        ..Default::default()
+                    }],
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }],
+        };
+        let mut module = wat::parse_str(text).unwrap();
+        use wasm_encoder::Section;
+        let data = prost::Message::encode_to_vec(&set);
+        let section = wasm_encoder::CustomSection { name: abi::DESCRIPTOR_SECTION.into(), data: data.into() };
+        section.append_to(&mut module);
+        let metered = instrument(&module, &crate::check(&module).unwrap()).unwrap();
+        let slots = format!("{STACK_SLOTS} {metered:?}");
+        let seen = (METER_VERSION, stint_proto::hash_parts(&[slots.as_bytes()]).to_string());
+        assert_eq!(seen, (1, "KNOWN".to_string()), "the pass changed: raise METER_VERSION, and this");
     }
 }

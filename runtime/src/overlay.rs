@@ -1,4 +1,4 @@
-use crate::{Entry, State, StateError};
+use crate::{Entry, State, StateError, abi::price};
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, VecDeque},
@@ -9,6 +9,30 @@ use std::{
 
 /// Writes in key order; `None` deletes.
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// Stored entries that are read at once: at most 2 MB, twice what a page takes.
+const READ_AT_ONCE: usize = 32;
+
+/// How far a scan goes at most.
+pub struct Bounds {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of their keys and values; the first entry may have more.
+    pub bytes: usize,
+    /// Fuel that looking costs.
+    pub fuel: u64,
+}
+
+/// What a scan found.
+#[derive(Default)]
+pub struct Page {
+    /// In the order of the scan.
+    pub entries: Vec<Entry>,
+    /// What looking for them costs.
+    pub fuel: u64,
+    /// True when nothing is left behind them.
+    pub whole: bool,
+}
 
 /// Writes over a state, in layers: the block's at the bottom, a call's on top of it, a nested
 /// call's on top of that. A layer is merged down when its call succeeded and dropped when not.
@@ -41,38 +65,58 @@ impl Overlay {
         self.top().insert(key, None);
     }
 
-    /// Like [`State::scan`], with the writes of all layers seen. Answers with the entries and the
-    /// number of keys that were looked at for them, deleted ones too: that is what a scan costs.
-    pub fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<(Vec<Entry>, usize), StateError> {
-        let (mut out, mut looked_at) = (Vec::new(), 0);
+    /// Like [`State::scan`], with the writes of all layers seen.
+    pub fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StateError> {
+        let bounds = Bounds { entries: limit, bytes: usize::MAX, fuel: u64::MAX };
+        Ok(self.page(from, to, reverse, &bounds)?.entries)
+    }
+
+    /// The same within bounds. Looking costs [`price::ENTRY`] for each key, deleted ones too, and
+    /// [`price::BYTE`] for each stored byte that was written over since; it ends as soon as that is
+    /// more than the bound.
+    pub fn page(&self, from: &[u8], to: &[u8], reverse: bool, bounds: &Bounds) -> Result<Page, StateError> {
+        let mut page = Page::default();
         if from >= to {
-            return Ok((out, looked_at));
+            page.whole = true;
+            return Ok(page);
         }
         let mut written = Written::new(&self.layers, from, to, reverse);
         let mut stored = Stored {
             base: &*self.base,
             bounds: Some((from.to_vec(), to.to_vec())),
             page: VecDeque::new(),
-            limit,
+            limit: bounds.entries.clamp(1, READ_AT_ONCE),
             reverse,
         };
-        while out.len() < limit {
+        let mut bytes = 0usize;
+        while page.entries.len() < bounds.entries && page.fuel <= bounds.fuel {
             let order = match (written.peek(), stored.peek()?) {
-                (None, None) => break,
+                (None, None) => {
+                    page.whole = true;
+                    break;
+                }
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (Some(w), Some(s)) if reverse => s.cmp(w),
                 (Some(w), Some(s)) => w.cmp(s),
             };
-            looked_at += 1;
+            page.fuel += price::ENTRY;
             let stored_entry = if order.is_ge() { stored.next()? } else { None };
-            match if order.is_le() { written.next() } else { None } {
-                Some((key, Some(value))) => out.push((key.to_vec(), value.clone())),
-                Some((_, None)) => {}
-                None => out.extend(stored_entry),
+            let entry = match if order.is_le() { written.next() } else { None } {
+                None => stored_entry,
+                Some((key, value)) => {
+                    page.fuel += price::BYTE * stored_entry.map_or(0, |(k, v)| k.len() + v.len()) as u64;
+                    value.as_ref().map(|value| (key.clone(), value.clone()))
+                }
+            };
+            let Some((key, value)) = entry else { continue };
+            bytes = bytes.saturating_add(key.len() + value.len());
+            if bytes > bounds.bytes && !page.entries.is_empty() {
+                break;
             }
+            page.entries.push((key, value));
         }
-        Ok((out, looked_at))
+        Ok(page)
     }
 
     /// Opens a layer for a call.
@@ -152,6 +196,7 @@ struct Stored<'a> {
     /// What is not read yet.
     bounds: Option<(Vec<u8>, Vec<u8>)>,
     page: VecDeque<Entry>,
+    /// Entries that are read at once; twice as many each time, up to [`READ_AT_ONCE`].
     limit: usize,
     reverse: bool,
 }
@@ -167,6 +212,7 @@ impl Stored<'_> {
                 let after = || [last.as_slice(), &[0]].concat();
                 self.bounds = Some(if self.reverse { (from, last.clone()) } else { (after(), to) });
             }
+            self.limit = READ_AT_ONCE.min(self.limit * 2);
         }
         Ok(self.page.front().map(|(key, _)| key))
     }
@@ -182,6 +228,48 @@ mod tests {
     use super::*;
     use crate::MemoryState;
     use proptest::prelude::*;
+    use std::sync::Mutex;
+
+    /// A map that remembers how many entries were read of it.
+    struct Counted(MemoryState, Mutex<usize>);
+
+    impl State for Counted {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+            self.0.get(key)
+        }
+        fn scan(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StateError> {
+            let found = self.0.scan(from, to, limit, reverse)?;
+            *self.1.lock().unwrap() += found.len();
+            Ok(found)
+        }
+    }
+
+    /// Once, a scan read a thousand values of 64 kB to give sixteen of them, and walked over all that
+    /// was deleted earlier in the block before anybody asked whether that could be paid.
+    #[test]
+    fn a_scan_looks_at_no_more_than_its_bounds_pay_for() {
+        let key = |n: u16| n.to_be_bytes().to_vec();
+        let all = (0..5_000).map(|n| (key(n), vec![7; 1_000]));
+        let state = Arc::new(Counted(MemoryState(all.collect()), Mutex::new(0)));
+        let read = || std::mem::take(&mut *state.1.lock().unwrap());
+        let mut overlay = Overlay::new(state.clone());
+        let look = |overlay: &Overlay, entries, bytes, fuel| {
+            let page = overlay.page(&[], &[0xff; 3], false, &Bounds { entries, bytes, fuel }).unwrap();
+            (page.entries.len(), page.fuel, page.whole)
+        };
+        // Bytes end a page, and one entry more was looked at.
+        assert_eq!(look(&overlay, 1_000, 10_020, u64::MAX), (10, 11 * price::ENTRY, false));
+        assert!(read() <= READ_AT_ONCE);
+        assert_eq!(look(&overlay, 1_000, 5, u64::MAX), (1, 2 * price::ENTRY, false));
+        read();
+        // Deleted ones are paid for, with what is stored of them, and end it when that is too much.
+        (0..4_000).for_each(|n| overlay.delete(key(n)));
+        let each = price::ENTRY + 1_002 * price::BYTE;
+        assert_eq!(look(&overlay, 1, usize::MAX, 100 * each), (0, 101 * each, false));
+        assert!(read() <= 101 + READ_AT_ONCE);
+        assert_eq!(look(&overlay, 1, usize::MAX, u64::MAX), (1, 4_000 * each + price::ENTRY, false));
+        assert_eq!(look(&overlay, 1_001, usize::MAX, u64::MAX), (1_000, 4_000 * each + 1_000 * price::ENTRY, true));
+    }
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -224,7 +312,7 @@ mod tests {
             for k in 0u8..24 {
                 prop_assert_eq!(overlay.get(&[k]), expected.get(&[k]));
             }
-            prop_assert_eq!(overlay.scan(&[from], &[to], limit, reverse).unwrap().0, expected.scan(&[from], &[to], limit, reverse).unwrap());
+            prop_assert_eq!(overlay.scan(&[from], &[to], limit, reverse).unwrap(), expected.scan(&[from], &[to], limit, reverse).unwrap());
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     invoke::{Entry, Invocation, Invoked, invoke},
     kernel::{self, Directory},
     keys::code_of,
-    session::Session,
+    session::{Session, Trace},
     state::Entry as StateEntry,
 };
 use std::{
@@ -119,7 +119,7 @@ pub fn simulate(
         "" => Session::new(contracts, overlay, block),
         _ => Session::of_signer(contracts, overlay, block, caller.into()),
     };
-    session.trace = Some(Vec::new());
+    session.trace = Some(Trace::default());
     session.overlay.open();
     let done = match caller {
         "" => ask(session, q.commons, q.method, q.request)?,
@@ -129,7 +129,8 @@ pub fn simulate(
         }
     };
     let mut answer = v1::SimulateResponse { height: q.height, fuel_used: done.fuel_used, ..Default::default() };
-    answer.calls = done.session.trace.unwrap_or_default();
+    let trace = done.session.trace.unwrap_or_default();
+    (answer.calls, answer.calls_cut) = (trace.calls, trace.cut);
     match done.result {
         Err(refusal) => answer.refusal = Some(refusal.into()),
         Ok(response) => {

@@ -12,7 +12,7 @@ pub fn host_reference() -> String {
         "# The host interface `{IMPORT_MODULE}`\n\n\
         <!-- Written from runtime/src/abi.rs by `STINT_WRITE_DOCS=1 scripts/test docs`; do not edit. -->\n\n\
         A contract is a core WebAssembly module of at most {MODULE_BYTES} bytes, in any language. Messages are protobuf. \
-        Floats, threads, SIMD, start functions and imports that are not listed here are refused at upload.\n\n\
+        Floats, threads, SIMD, several results, start functions and imports that are not listed here are refused at upload.\n\n\
         ## What a module exports\n\n\
         | export | type | meaning |\n|---|---|---|\n\
         | `memory` | memory, at most {} pages of 64 kB; {} in a query | what the host reads and writes |\n",

@@ -2,7 +2,7 @@ use crate::{BlockContext, Contracts, MemoryState, Overlay, abi::CallContext};
 use std::sync::Arc;
 use stint_proto::{
     Code, Hash, Refusal,
-    limits::{CALL_DEPTH, COMMAND_MEMORY_BYTES, MEMORY_BYTES},
+    limits::{CALL_DEPTH, COMMAND_MEMORY_BYTES, MEMORY_BYTES, SIMULATED_CALLS},
     v1,
 };
 
@@ -18,12 +18,14 @@ pub(crate) struct Session {
     pub signer: String,
     /// Key and id of the signed call; empty in a query.
     pub call_id: Vec<u8>,
-    /// Memory of each instance, bytes.
+    /// Memory that one instance may have, bytes.
     pub memory: usize,
+    /// Memory that is left for all of them that are in the middle of a call, bytes.
+    pub memory_left: usize,
     /// Who is running, the outermost first.
     pub running: Vec<Running>,
     /// What was called, when somebody wants to know.
-    pub trace: Option<Vec<v1::TracedCall>>,
+    pub trace: Option<Trace>,
 }
 
 /// Code that is in the middle of a call.
@@ -52,6 +54,7 @@ impl Session {
             signer: String::new(),
             call_id: Vec::new(),
             memory: MEMORY_BYTES,
+            memory_left: MEMORY_BYTES,
             running: Vec::new(),
             trace: None,
         }
@@ -118,6 +121,26 @@ impl Session {
             self.overlay.drop_layer();
             self.events.truncate(opened.events);
         }
+    }
+}
+
+/// The first calls, in the order in which they began.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub calls: Vec<v1::TracedCall>,
+    /// There were more.
+    pub cut: bool,
+}
+
+impl Trace {
+    /// Notes a call that begins; gives its place.
+    pub fn begin(&mut self, call: v1::TracedCall) -> Option<usize> {
+        if self.calls.len() == SIMULATED_CALLS {
+            self.cut = true;
+            return None;
+        }
+        self.calls.push(call);
+        Some(self.calls.len() - 1)
     }
 }
 

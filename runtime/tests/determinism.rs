@@ -4,15 +4,16 @@
 
 mod common;
 
-use common::{Ledger, described};
+use common::{Ledger, deep_allocator, described, named};
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use prost::Message;
 use rand_core::Rng;
 use stint_proto::{Hash, hash_parts, v1};
 use stint_runtime::{Compiler, Contracts, ContractsOptions};
 use wasm_encoder::{
-    CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, ImportSection, Instruction as I, MemArg, MemorySection, MemoryType, Module, TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction as I, MemArg, MemorySection,
+    MemoryType, Module, RefType, TableSection, TableType, TypeSection, ValType,
 };
 
 const MODULES: usize = 60;
@@ -23,39 +24,67 @@ const KNOWN: &str = "5f14bf40162a3b0ef3470df28f78affaf9c5779f7b5e47ca29fbd6a51cb
 
 #[test]
 fn every_compiler_and_any_number_of_threads_give_the_known_results() {
-    let expected = run(Compiler::Optimising);
+    let expected = run(&engine(Compiler::Optimising));
     // Built for debugging, the runtime is slow, and one run says whether it gives the known results.
     if !cfg!(debug_assertions) {
         for compiler in [Compiler::Plain, Compiler::OnePass] {
-            assert_eq!(run(compiler), expected, "{compiler:?} differs from Optimising");
+            assert_eq!(run(&engine(compiler)), expected, "{compiler:?} differs from Optimising");
         }
-        let threads: Vec<_> = (0..16).map(|_| std::thread::spawn(|| run(Compiler::Optimising))).collect();
-        for t in threads {
-            assert_eq!(t.join().expect("a thread"), expected);
+        // With an engine for each, and with one for all.
+        let shared = engine(Compiler::Optimising);
+        for one in [None, Some(shared)] {
+            let of_thread = |_| {
+                let contracts = one.clone();
+                std::thread::spawn(move || run(&contracts.unwrap_or_else(|| engine(Compiler::Optimising))))
+            };
+            let threads: Vec<_> = (0..16).map(of_thread).collect();
+            for t in threads {
+                assert_eq!(t.join().expect("a thread"), expected);
+            }
         }
     }
     assert_eq!(expected.to_string(), KNOWN, "prices, checks or the interface changed");
 }
 
+fn engine(compiler: Compiler) -> Contracts {
+    Contracts::with(ContractsOptions { compiler, ..Default::default() }).expect("an engine")
+}
+
+/// A rule that answers with its request.
+const RULE: &str = r#"(module (memory (export "memory") 1) (global $next (mut i32) (i32.const 1024))
+    (func (export "stint_alloc") (param $n i32) (result i32)
+        (global.get $next) (global.set $next (i32.add (global.get $next) (local.get $n))))
+    (func (export "stint_call") (param i32 i32 i32) (result i64)
+        (i64.or (i64.shl (i64.extend_i32_u (local.get 1)) (i64.const 32)) (i64.extend_i32_u (local.get 2)))))"#;
+
 /// Runs generated modules and calls, and hashes all that came of them.
-fn run(compiler: Compiler) -> Hash {
-    let contracts = Contracts::with(ContractsOptions { compiler, ..Default::default() }).expect("an engine");
-    let mut ledger = Ledger::with(contracts);
+fn run(contracts: &Contracts) -> Hash {
+    let mut ledger = Ledger::with(contracts.clone());
+    let rule = ledger.0.publish(&named("Rule", RULE));
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut seen = Vec::new();
     let mut ends = std::collections::BTreeMap::<String, usize>::new();
+    let mut note = |ledger: &mut Ledger, request: &[u8]| {
+        let call = ledger.sign("Do", request);
+        let result = ledger.0.execute(&[call]);
+        let receipt = v1::Receipt::decode(result.receipts[0].clone()).expect("a receipt");
+        *ends.entry(receipt.refusal.map_or_else(String::new, |r| r.rule)).or_default() += 1;
+        seen.extend_from_slice(&result.receipts_root().0);
+        seen.extend_from_slice(&result.fuel_used.to_be_bytes());
+    };
     for _ in 0..MODULES {
-        ledger.deploy(&described("Test", generate(&mut rng)));
+        ledger.deploy(&described("Test", generate(&mut rng, &rule)));
+        ledger.0.deploy("forge", &described("Peer", generate(&mut rng, &rule)));
         for _ in 0..CALLS {
             let mut request = vec![0; 1 + rng.next_u32() as usize % 64];
             rng.fill_bytes(&mut request);
-            let call = ledger.sign("Do", &request);
-            let result = ledger.0.execute(&[call]);
-            let receipt = v1::Receipt::decode(result.receipts[0].clone()).expect("a receipt");
-            *ends.entry(receipt.refusal.map_or_else(String::new, |r| r.rule)).or_default() += 1;
-            seen.extend_from_slice(&result.receipts_root().0);
-            seen.extend_from_slice(&result.fuel_used.to_be_bytes());
+            note(&mut ledger, &request);
         }
+    }
+    // Frames of the host between those of a contract: the counter ends them, not an engine's stack.
+    for depth in [37, 38, 39, 1_020, 1_050] {
+        ledger.deploy(&deep_allocator(depth));
+        note(&mut ledger, b"");
     }
     // The calls end in every way there is.
     let of = |rule: &str| ends.get(rule).copied().unwrap_or(0);
@@ -68,9 +97,17 @@ fn run(compiler: Compiler) -> Hash {
 
 /// Local variables of every generated function: two parameters, and these.
 const LOCALS: u32 = 6;
-const IMPORTS: u32 = 3;
+const IMPORTS: u32 = 6;
 /// Functions that call one another, each only later ones.
 const FUNCTIONS: u32 = 5;
+/// The type of a generated function.
+const GENERATED: u32 = 4;
+
+/// What a module may name, far behind what it writes: address and text.
+const NAMES: [(i32, &str); 4] =
+    [(61_000, "forge"), (61_010, "/test.v1.Peer/Do"), (61_040, "/test.v1.Peer/Ask"), (61_070, "Ask")];
+/// Where the hash of the rule stands.
+const RULE_AT: i32 = 61_080;
 
 struct Random<'a>(&'a mut TestRng);
 
@@ -83,9 +120,10 @@ impl Random<'_> {
     }
 }
 
-/// A module of random integer arithmetic, memory traffic, loops, calls and host calls, that ends by
-/// itself, by a trap, or by its fuel.
-fn generate(rng: &mut TestRng) -> Vec<u8> {
+/// A module of random integer arithmetic, memory traffic, loops, tables of branches, direct and indirect
+/// calls, calls of the host, of another contract and of a rule, that ends by itself, by a trap, or by
+/// its fuel.
+fn generate(rng: &mut TestRng, rule: &Hash) -> Vec<u8> {
     let mut r = Random(rng);
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32; 2], [ValType::I64]); // get
@@ -93,27 +131,51 @@ fn generate(rng: &mut TestRng) -> Vec<u8> {
     types.ty().function([ValType::I32], [ValType::I32]); // alloc
     types.ty().function([ValType::I32; 3], [ValType::I64]); // stint_call
     types.ty().function([ValType::I64; 2], [ValType::I64]); // generated
+    types.ty().function([ValType::I32; 6], [ValType::I64]); // scan
+    let (places, fuel) = ([ValType::I32; 6], [ValType::I64]);
+    types.ty().function(places.into_iter().chain(fuel), fuel); // call
+    types.ty().function(places[1..].iter().copied().chain(fuel), fuel); // rule
     let mut imports = ImportSection::new();
-    for (name, ty) in [("get", 0), ("put", 1), ("emit", 1)] {
+    for (name, ty) in [("get", 0), ("put", 1), ("emit", 1), ("scan", 5), ("call", 6), ("rule", 7)] {
         imports.import("stint_v1", name, EntityType::Function(ty));
     }
     let mut functions = FunctionSection::new();
     functions.function(2).function(3);
     (0..FUNCTIONS).for_each(|_| {
-        functions.function(4);
+        functions.function(GENERATED);
     });
+    // The generated functions, one of another type, and two places without any.
+    let mut tables = TableSection::new();
+    let places = u64::from(FUNCTIONS) + 3;
+    let element_type = RefType::FUNCREF;
+    tables.table(TableType { element_type, minimum: places, maximum: None, table64: false, shared: false });
+    let mut elements = ElementSection::new();
+    let in_table: Vec<u32> = (0..FUNCTIONS).map(|n| IMPORTS + 2 + n).chain([IMPORTS]).collect();
+    elements.active(None, &ConstExpr::i32_const(0), Elements::Functions(in_table.into()));
     let mut memory = MemorySection::new();
     memory.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
     let mut globals = GlobalSection::new();
     let counter = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-    globals.global(counter, &ConstExpr::i32_const(32_768));
+    globals.global(counter, &ConstExpr::i32_const(40_960));
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
     exports.export("stint_alloc", ExportKind::Func, IMPORTS).export("stint_call", ExportKind::Func, IMPORTS + 1);
 
     let mut code = CodeSection::new();
     let mut alloc = Function::new([]);
-    for i in [I::GlobalGet(0), I::GlobalGet(0), I::LocalGet(0), I::I32Add, I::GlobalSet(0), I::End] {
+    // Round and round behind the places that are written to.
+    for i in [
+        I::GlobalGet(0),
+        I::GlobalGet(0),
+        I::LocalGet(0),
+        I::I32Add,
+        I::I32Const(0x1fff),
+        I::I32And,
+        I::I32Const(40_960),
+        I::I32Add,
+        I::GlobalSet(0),
+        I::End,
+    ] {
         alloc.instruction(&i);
     }
     code.function(&alloc);
@@ -126,9 +188,14 @@ fn generate(rng: &mut TestRng) -> Vec<u8> {
         f.instruction(&I::LocalGet(result)).instruction(&I::End);
         code.function(&f);
     }
+    let mut data = DataSection::new();
+    for (at, name) in NAMES {
+        data.active(0, &ConstExpr::i32_const(at), name.bytes());
+    }
+    data.active(0, &ConstExpr::i32_const(RULE_AT), rule.0);
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&memory).section(&globals);
-    module.section(&exports).section(&code);
+    module.section(&types).section(&imports).section(&functions).section(&tables).section(&memory).section(&globals);
+    module.section(&exports).section(&elements).section(&code).section(&data);
     module.finish()
 }
 
@@ -167,7 +234,7 @@ fn entry() -> Function {
 
 fn statements(r: &mut Random<'_>, f: &mut Function, own: u32, count: u32, depth: u32) {
     for _ in 0..count {
-        match r.below(if depth < 3 { 12 } else { 8 }) {
+        match r.below(if depth < 3 { 15 } else { 10 }) {
             0..=3 => {
                 expression(r, f, own, 0);
                 let to = r.local();
@@ -207,9 +274,37 @@ fn statements(r: &mut Random<'_>, f: &mut Function, own: u32, count: u32, depth:
                     _ => I::MemoryCopy { src_mem: 0, dst_mem: 0 },
                 });
             }
-            8..=9 => {
+            8 => {
+                host(r, f);
+                let to = r.local();
+                f.instruction(&I::LocalSet(to));
+            }
+            9 => {
+                // How many pages there were before, or -1.
+                let pages = if r.below(40) == 0 { 100 } else { r.below(3) };
+                let to = r.local();
+                for i in [I::I32Const(pages as i32), I::MemoryGrow(0), I::I64ExtendI32S, I::LocalSet(to)] {
+                    f.instruction(&i);
+                }
+            }
+            10 => {
+                // Three ways, the last of them for whatever else the number says.
+                (0..3).for_each(|_| {
+                    f.instruction(&I::Block(BlockType::Empty));
+                });
+                let way = r.local();
+                for i in [I::LocalGet(way), I::I32WrapI64, I::I32Const(3), I::I32And] {
+                    f.instruction(&i);
+                }
+                f.instruction(&I::BrTable(vec![0, 1, 1].into(), 2)).instruction(&I::End);
+                statements(r, f, own, 1, depth + 1);
+                f.instruction(&I::End);
+                statements(r, f, own, 1, depth + 1);
+                f.instruction(&I::End);
+            }
+            11..=12 => {
                 expression(r, f, own, 0);
-                f.instruction(&I::I64Eqz).instruction(&I::If(wasm_encoder::BlockType::Empty));
+                f.instruction(&I::I64Eqz).instruction(&I::If(BlockType::Empty));
                 statements(r, f, own, 2, depth + 1);
                 f.instruction(&I::Else);
                 statements(r, f, own, 2, depth + 1);
@@ -220,7 +315,7 @@ fn statements(r: &mut Random<'_>, f: &mut Function, own: u32, count: u32, depth:
                 let counter = LOCALS + if r.below(100) == 0 { 3 } else { depth.min(3) };
                 let rounds = r.below(12) as i32;
                 f.instruction(&I::I32Const(rounds)).instruction(&I::LocalSet(counter));
-                f.instruction(&I::Loop(wasm_encoder::BlockType::Empty));
+                f.instruction(&I::Loop(BlockType::Empty));
                 statements(r, f, own, 2, depth + 1);
                 for i in [
                     I::LocalGet(counter),
@@ -237,6 +332,39 @@ fn statements(r: &mut Random<'_>, f: &mut Function, own: u32, count: u32, depth:
             }
         }
     }
+}
+
+/// Scans, or calls another contract or a rule, and leaves the size of the answer.
+fn host(r: &mut Random<'_>, f: &mut Function) {
+    let (to, size) = (r.below(30_000) as i32, r.below(40) as i32);
+    let fuel = i64::from(if r.below(4) == 0 { 10_000 + r.below(20_000) } else { 400_000 });
+    let name = |n: usize| [I::I32Const(NAMES[n].0), I::I32Const(NAMES[n].1.len() as i32)];
+    match r.below(4) {
+        0 => {
+            // Some begin with a key of what is kept, and some at the beginning.
+            for n in [to, r.below(2) as i32, to + 8, r.below(3) as i32, r.below(30) as i32, r.below(2) as i32] {
+                f.instruction(&I::I32Const(n));
+            }
+            f.instruction(&I::Call(3));
+        }
+        1..=2 => {
+            let method = name(1 + r.below(2) as usize);
+            for i in name(0).iter().chain(&method).chain(&[I::I32Const(to), I::I32Const(size)]) {
+                f.instruction(i);
+            }
+            f.instruction(&I::I64Const(fuel)).instruction(&I::Call(4));
+        }
+        _ => {
+            // Rarely a rule that nobody has published.
+            let code = if r.below(20) == 0 { to } else { RULE_AT };
+            f.instruction(&I::I32Const(code));
+            for i in name(3).iter().chain(&[I::I32Const(to), I::I32Const(size)]) {
+                f.instruction(i);
+            }
+            f.instruction(&I::I64Const(fuel)).instruction(&I::Call(5));
+        }
+    }
+    f.instruction(&I::I64Const(0xffff_ffff)).instruction(&I::I64And);
 }
 
 /// Mostly inside the memory.
@@ -277,7 +405,17 @@ fn expression(r: &mut Random<'_>, f: &mut Function, own: u32, depth: u32) {
             expression(r, f, own, depth + 2);
             // Later functions, and rarely itself: a recursion that the stack ends.
             let callee = if r.below(250) == 0 { own } else { own + 1 + r.below(FUNCTIONS - own - 1) };
-            f.instruction(&I::Call(IMPORTS + 2 + callee));
+            match r.below(3) {
+                // Through the table; rarely by a place with another function, or none, or outside it.
+                0 => {
+                    let place = if r.below(60) == 0 { FUNCTIONS + r.below(5) } else { callee };
+                    f.instruction(&I::I32Const(place as i32));
+                    f.instruction(&I::CallIndirect { type_index: GENERATED, table_index: 0 });
+                }
+                _ => {
+                    f.instruction(&I::Call(IMPORTS + 2 + callee));
+                }
+            }
         }
         7 => {
             expression(r, f, own, depth + 1);

@@ -54,6 +54,9 @@ impl Simulate {
             [format!("{}{}", "  ".repeat(c.depth as usize), c.method), place, c.fuel_used.to_string(), end]
         });
         println!("\n{}", show::table(&["call", "of", "fuel", "end"], &calls.collect::<Vec<_>>()));
+        if done.calls_cut {
+            println!("called    … and more");
+        }
         for event in &done.events {
             println!("event     {} of {} ({} bytes)", event.r#type, event.service, event.body.len());
         }

@@ -98,6 +98,11 @@ impl Store {
         certificate.map(Some).ok_or_else(damaged)
     }
 
+    /// Calls executed up to a block; not known of blocks before the state from which this node began.
+    pub fn transactions_at(&self, height: u64) -> Result<Option<u64>, StoreError> {
+        Ok(self.stored_results(height)?.and_then(|(_, transactions)| transactions))
+    }
+
     /// Where a call was executed; `None` while it was not.
     pub fn locate(&self, id: CallId) -> Result<Option<Location>, StoreError> {
         let Some(bytes) = self.get(CALLS, &call_key(id))? else { return Ok(None) };

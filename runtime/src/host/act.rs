@@ -56,13 +56,17 @@ fn act(
     if let Err(refusal) = may_act(host, &session, target)? {
         return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 });
     }
+    // Also where the kernel is called: it may run this contract's migration.
+    if let Err(refusal) = session.may_go_deeper(target.method) {
+        return Ok(Invoked { session, result: Err(refusal), fuel_used: 0 });
+    }
     let roles: Arc<[String]> = Arc::new([STEWARD.to_string()]);
     session.running.push(Running::Act { commons: home.clone(), charter: service.clone() });
     let mut done = match kernel::method_of(target.method) {
         None => contract(host, session, target, roles, grant)?,
         Some(method) => {
             let by = kernel::Caller { commons: home, name: &format!("{home}/{service}"), roles: &roles };
-            kernel::execute(session, &by, method, target.request, grant.fuel)?
+            kernel::execute(session, &by, method, target.request, (grant.fuel, grant.depth))?
         }
     };
     done.session.running.pop();

@@ -7,7 +7,9 @@
 //! 4. Contracts of one commons speak for whoever called them. To another commons a contract is a
 //!    caller of its own, by the name `commons/service`, with the roles that this commons gave it.
 
-use super::{Exports, Host, HostError, Result, Slice, answer, bytes, charge, exports, fuel_left, node, text};
+use super::{
+    Exports, HOST_SLOTS, Host, HostError, Result, Slice, answer, bytes, charge, exports, fuel_left, node, text,
+};
 use crate::{
     RuntimeError,
     abi::{CallAnswer, CallContext, IMPORT_MODULE, price},
@@ -23,9 +25,6 @@ use stint_proto::{
     v1::call_answer::Outcome,
 };
 use wasmtime::{Caller, Linker};
-
-/// Stack slots that the host itself takes between two instances, generously.
-const HOST_SLOTS: i32 = 512;
 
 pub fn define(l: &mut Linker<Host>) -> Result<()> {
     l.func_wrap(

@@ -1,9 +1,10 @@
 //! What a contract keeps.
 
-use super::{Host, Result, Slice, answer, bytes, charge, node, rule, writable};
+use super::{Host, Result, Slice, answer, bytes, charge, fuel_left, node, rule, writable};
 use crate::{
     abi::{IMPORT_MODULE, price},
     keys,
+    overlay::Bounds,
 };
 use stint_proto::limits::{KEY_BYTES, PAGE_ROWS, RESPONSE_BYTES, VALUE_BYTES};
 use wasmtime::{Caller, Linker};
@@ -48,17 +49,15 @@ fn scan(mut c: Caller<'_, Host>, from: u32, fs: u32, to: u32, ts: u32, limit: u3
         0 => keys::end_of(&c.data().keys.read),
         _ => read_key(&c, Slice { at: to, size: ts })?,
     };
-    let overlay = &c.data().session.overlay;
-    let (entries, looked_at) = overlay.scan(&from, &to, limit as usize, reverse != 0).map_err(node)?;
-    // Paid for what was looked at, which a page and the call's own deletions bound before it is paid.
-    charge(&mut c, price::ENTRY * looked_at as u64)?;
+    // Nothing is looked at that could not be paid. A key's own beginning is longer than two sizes.
+    let fuel = fuel_left(&mut c)?.max(0) as u64;
+    let bounds = Bounds { entries: limit as usize, bytes: RESPONSE_BYTES, fuel };
+    let found = c.data().session.overlay.page(&from, &to, reverse != 0, &bounds).map_err(node)?;
+    charge(&mut c, found.fuel)?;
     let skip = c.data().keys.read.len();
     let mut page = Vec::new();
-    for (key, value) in entries {
+    for (key, value) in found.entries {
         let key = &key[skip..];
-        if page.len() + key.len() + value.len() + 8 > RESPONSE_BYTES && !page.is_empty() {
-            break;
-        }
         page.extend_from_slice(&(key.len() as u32).to_le_bytes());
         page.extend_from_slice(key);
         page.extend_from_slice(&(value.len() as u32).to_le_bytes());

@@ -15,11 +15,15 @@ mod keep;
 use crate::{
     RuntimeError, StateError,
     abi::{CallContext, price},
+    check::TABLE_ELEMENTS,
     invoke::Keyspace,
     session::Session,
 };
 use std::sync::Arc;
-use wasmtime::{AsContextMut, Caller, Engine, Global, Linker, Memory, StoreLimits, TypedFunc, Val};
+use wasmtime::{AsContextMut, Caller, Engine, Global, Linker, Memory, ResourceLimiter, TypedFunc, Val};
+
+/// Stack slots that the host itself takes between a contract and what it calls there, generously.
+const HOST_SLOTS: i32 = 512;
 
 /// What belongs to one call while it runs.
 pub(crate) struct Host {
@@ -31,9 +35,32 @@ pub(crate) struct Host {
     pub roles: Arc<[String]>,
     pub keys: Keyspace,
     pub read_only: bool,
-    pub limits: StoreLimits,
+    /// Bytes of its memory.
+    pub memory_used: usize,
     /// Set after instantiation.
     pub exports: Option<Exports>,
+}
+
+/// Memory and tables grow by what the ledger allows, never by what the machine happens to have.
+impl ResourceLimiter for Host {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        let more = desired.saturating_sub(current);
+        if desired > self.session.memory || more > self.session.memory_left || maximum.is_some_and(|m| desired > m) {
+            return Ok(false);
+        }
+        self.session.memory_left -= more;
+        self.memory_used += more;
+        Ok(true)
+    }
+
+    /// What was allowed and failed is this machine's failure, which no contract may see.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        Err(node(RuntimeError::Engine(format!("a memory cannot grow: {error:#}"))))
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
 }
 
 #[derive(Clone)]
@@ -133,9 +160,13 @@ fn text(c: &Caller<'_, Host>, what: &str, slice: Slice, limit: usize) -> Result<
 /// Writes an answer into memory that the module hands out, and packs its place.
 fn answer(c: &mut Caller<'_, Host>, data: &[u8]) -> Result<i64> {
     charge(c, price::BYTE * data.len() as u64)?;
-    let Exports { memory, alloc, .. } = exports(c)?;
+    let Exports { memory, alloc, depth, .. } = exports(c)?;
     let size = u32::try_from(data.len()).map_err(|_| rule("an answer over 4 GB"))?;
+    // `stint_alloc` may call the host again: the counter of the stack sees that, too.
+    let slots = depth.get(&mut *c).i32().unwrap_or(0);
+    depth.set(&mut *c, Val::I32(slots.saturating_add(HOST_SLOTS)))?;
     let at = alloc.call(c.as_context_mut(), size)?;
+    depth.set(&mut *c, Val::I32(slots))?;
     memory.write(&mut *c, at as usize, data).map_err(|_| rule("stint_alloc gave a place outside the memory"))?;
     Ok(pack(at, size))
 }

@@ -2,13 +2,14 @@
 
 use super::{
     Answer, Caller, grant, read,
-    records::{Instance, Origin},
+    records::{Compiling, Instance, Origin},
     refuse, steward, write,
 };
-use crate::{Contract, Overlay, RuntimeError, keys, session::Session};
+use crate::{Contract, Contracts, Overlay, RuntimeError, State, Writes, keys, session::Session};
 use bytes::Bytes;
+use prost::Message;
 use std::sync::Arc;
-use stint_proto::{Code, Hash, Refusal, hash_parts, limits::READY_MS_PER_KB, v1};
+use stint_proto::{Code, Hash, Refusal, hash_parts, limits::COMPILE_BACKLOG_MS, v1};
 
 pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishRequest) -> Answer<v1::PublishResponse> {
     grant!(steward(by, "publish code"));
@@ -21,22 +22,80 @@ pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishReque
     if let Some(known) = read::<Origin>(&session.overlay, &keys::origin(&hash.0))? {
         return Ok(Ok(answer(known)));
     }
-    let checked =
-        grant!(session.contracts.check(&request.module).map_err(|m| Refusal::new(Code::InvalidArgument, "code", m)));
-    let size = request.module.len() as u64;
+    let begins = grant!(queue(session)?);
+    let checked = match session.contracts.check(&request.module) {
+        Ok(checked) => checked,
+        Err(unfit) => {
+            session.contracts.log(unfit.to_string());
+            return Ok(Err(Refusal::new(Code::InvalidArgument, "code", unfit.words)));
+        }
+    };
     let origin = Origin {
         height: session.block.height,
-        ready_ms: session.block.time_ms + READY_MS_PER_KB * size.div_ceil(1000),
+        ready_ms: begins + checked.ready_ms,
         service: checked.descriptor.service,
         meta: checked.meta,
         pure: checked.pure,
         migrates: checked.migrates,
-        size,
+        size: request.module.len() as u64,
     };
     session.overlay.put(keys::code(&hash.0), request.module.to_vec());
     write(&mut session.overlay, keys::origin(&hash.0), &origin);
-    session.contracts.prepare(hash, &request.module);
+    write(&mut session.overlay, keys::COMPILING.to_vec(), &Compiling { until_ms: origin.ready_ms });
     Ok(Ok(answer(origin)))
+}
+
+/// The ledger's time at which validators begin to compile what is published now: they compile one
+/// module after the other.
+fn queue(session: &Session) -> Answer<u64> {
+    let now = session.block.time_ms;
+    // There is none before the first module.
+    let until = read::<Compiling>(&session.overlay, keys::COMPILING)?.unwrap_or_default().until_ms;
+    let wait = until.saturating_sub(now).saturating_sub(COMPILE_BACKLOG_MS);
+    if wait == 0 {
+        return Ok(Ok(until.max(now)));
+    }
+    let message = format!("validators compile what others have published; publish in {wait} ms of the ledger's time");
+    let mut refusal = Refusal::new(Code::Unavailable, "compiling", message);
+    refusal.details.insert("wait_ms".into(), wait.to_string());
+    Ok(Err(refusal))
+}
+
+/// Begins to compile what a call has published, when its receipt is kept. Never for a simulation:
+/// whoever asks shall not choose what this node compiles and forgets.
+pub fn prepare(contracts: &Contracts, writes: &Writes) {
+    for (key, value) in writes {
+        if let (Some(code), Some(module)) = (keys::code_of(key), value)
+            && let Ok(hash) = Hash::try_from(code)
+        {
+            contracts.prepare(hash, module);
+        }
+    }
+}
+
+/// Begins to compile what was published and may not serve yet, when a node starts: what waited in
+/// its memory is gone.
+pub fn prepare_pending(contracts: &Contracts, state: Arc<dyn State>, now_ms: u64) -> Result<(), RuntimeError> {
+    let overlay = Overlay::new(state);
+    let until = read::<Compiling>(&overlay, keys::COMPILING)?.unwrap_or_default().until_ms;
+    if until <= now_ms {
+        return Ok(());
+    }
+    let prefix = keys::origin(&[]);
+    let mut pending = Vec::new();
+    for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX, false)? {
+        let ready_ms = Origin::decode(&value[..]).unwrap_or_default().ready_ms;
+        if let (true, Ok(hash)) = (ready_ms > now_ms, Hash::try_from(&key[prefix.len()..])) {
+            pending.push((ready_ms, hash));
+        }
+    }
+    pending.sort();
+    for (_, hash) in pending {
+        if let Some(module) = overlay.get(&keys::code(&hash.0))? {
+            contracts.prepare(hash, &module);
+        }
+    }
+    Ok(())
 }
 
 /// Code that is published and has had the time to be compiled.
@@ -61,7 +120,7 @@ pub fn ready(session: &Session, hash: &[u8]) -> Answer<(Hash, Origin)> {
 /// Ready code, compiled.
 pub fn usable(session: &Session, hash: &Hash) -> Answer<Arc<Contract>> {
     grant!(ready(session, &hash.0)?);
-    super::Directory::new(&session.contracts, &session.overlay).load(&hash.0)
+    super::Directory::new(&session.contracts, &session.overlay).load(&hash.0).map(Ok)
 }
 
 pub fn deploy(session: &mut Session, by: &Caller<'_>, request: v1::DeployRequest) -> Answer<v1::DeployResponse> {

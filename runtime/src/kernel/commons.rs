@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use stint_proto::{
     Code, Refusal, agent_name, commons_name,
     limits::{FOUNDING_MEMBERS, PAGE_ROWS, ROLES, TEXT_BYTES},
-    role_name,
+    quoted, role_name,
     signature::acceptable_key,
     v1,
 };
@@ -49,8 +49,8 @@ pub fn found(session: &mut Session, by: &Caller<'_>, request: v1::FoundRequest) 
         refuse!(
             FailedPrecondition,
             "commons",
-            "commons are founded on the consortium's commons, not on {:?}",
-            by.commons
+            "commons are founded on the consortium's commons, not on {}",
+            quoted(by.commons)
         );
     }
     grant!(steward(by, "found a commons"));
@@ -69,25 +69,31 @@ pub fn found(session: &mut Session, by: &Caller<'_>, request: v1::FoundRequest) 
     if request.members.len() > FOUNDING_MEMBERS {
         refuse!(InvalidArgument, "members", "{} members; the limit is {FOUNDING_MEMBERS}", request.members.len());
     }
-    let record = Commons { purpose: request.purpose, founded, ..Default::default() };
-    write(overlay, keys::commons(&request.commons), &record);
+    let mut stewards = 0;
     for member in request.members {
-        grant!(seat(overlay, &request.commons, member)?);
+        stewards = grant!(seat(overlay, &request.commons, stewards, member)?);
     }
-    if !has_steward(overlay, &request.commons)? {
+    if stewards == 0 {
         refuse!(InvalidArgument, "last-steward", "a commons needs at least one member with the role {STEWARD}");
     }
+    let record = Commons { purpose: request.purpose, founded, stewards, ..Default::default() };
+    write(overlay, keys::commons(&request.commons), &record);
     Ok(Ok(v1::FoundResponse {}))
 }
 
 pub fn admit(overlay: &mut Overlay, by: &Caller<'_>, request: v1::AdmitRequest) -> Answer<v1::AdmitResponse> {
-    if overlay.get(&keys::commons(by.commons))?.is_none() {
-        refuse!(NotFound, "commons", "there is no commons {:?} on this ledger", by.commons);
-    }
+    let Some(record) = read::<Commons>(overlay, &keys::commons(by.commons))? else {
+        refuse!(NotFound, "commons", "there is no commons {} on this ledger", quoted(by.commons));
+    };
     grant!(steward(by, "admit members"));
-    grant!(seat(overlay, by.commons, request)?);
-    if !has_steward(overlay, by.commons)? {
+    // A commons always has one, so none means that they were not counted yet.
+    let before = if record.stewards == 0 { count_stewards(overlay, by.commons)? } else { record.stewards };
+    let stewards = grant!(seat(overlay, by.commons, before, request)?);
+    if stewards == 0 {
         refuse!(FailedPrecondition, "last-steward", "{} would lose its last {STEWARD}", by.commons);
+    }
+    if stewards != record.stewards {
+        write(overlay, keys::commons(by.commons), &Commons { stewards, ..record });
     }
     Ok(Ok(v1::AdmitResponse {}))
 }
@@ -130,20 +136,27 @@ pub fn constitute(
 ) -> Answer<v1::ConstituteResponse> {
     grant!(steward(by, "constitute the commons"));
     let Some(mut record) = read::<Commons>(overlay, &keys::commons(by.commons))? else {
-        refuse!(NotFound, "commons", "there is no commons {:?} on this ledger", by.commons);
+        refuse!(NotFound, "commons", "there is no commons {} on this ledger", quoted(by.commons));
     };
     let own = by.name.split_once('/').map_or("", |(_, service)| service);
     let service = if request.service.is_empty() { own } else { &request.service };
     if overlay.get(&keys::instance(by.commons, service))?.is_none() {
-        refuse!(NotFound, "service", "no contract serves the commons {} as {service:?}; deploy it first", by.commons);
+        refuse!(
+            NotFound,
+            "service",
+            "no contract serves the commons {} as {}; deploy it first",
+            by.commons,
+            quoted(service)
+        );
     }
     record.charter = service.into();
     write(overlay, keys::commons(by.commons), &record);
     Ok(Ok(v1::ConstituteResponse {}))
 }
 
-/// Makes an agent a member; registers it when the ledger does not know it yet.
-fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answer<()> {
+/// Makes an agent a member; registers it when the ledger does not know it yet. Gives the number of
+/// stewards after that.
+fn seat(overlay: &mut Overlay, commons: &str, stewards: u64, request: v1::AdmitRequest) -> Answer<u64> {
     let invalid = |rule: &'static str| move |m: String| Refusal::new(Code::InvalidArgument, rule, m);
     let roles: BTreeSet<String> = request.roles.into_iter().collect();
     if roles.len() > ROLES {
@@ -154,8 +167,7 @@ fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answ
     }
     if let Some((home, service)) = request.agent.split_once('/') {
         grant!(foreign_contract(overlay, commons, home, service, &request.key)?);
-        set_roles(overlay, commons, &request.agent, roles.into_iter().collect());
-        return Ok(Ok(()));
+        return Ok(Ok(change_roles(overlay, commons, stewards, &request.agent, roles)?));
     }
     grant!(agent_name(&request.agent).map_err(invalid("agent")));
     let known = read::<Agent>(overlay, &keys::agent(&request.agent))?;
@@ -185,8 +197,21 @@ fn seat(overlay: &mut Overlay, commons: &str, request: v1::AdmitRequest) -> Answ
         }
         Some(_) => {}
     }
-    set_roles(overlay, commons, &request.agent, roles.into_iter().collect());
-    Ok(Ok(()))
+    Ok(Ok(change_roles(overlay, commons, stewards, &request.agent, roles)?))
+}
+
+/// Writes a membership; gives the number of stewards after that.
+fn change_roles(
+    overlay: &mut Overlay,
+    commons: &str,
+    stewards: u64,
+    agent: &str,
+    new: BTreeSet<String>,
+) -> Result<u64, RuntimeError> {
+    let was = u64::from(roles(overlay, commons, agent)?.iter().any(|r| r == STEWARD));
+    let is = u64::from(new.contains(STEWARD));
+    set_roles(overlay, commons, agent, new.into_iter().collect());
+    Ok((stewards + is).saturating_sub(was))
 }
 
 /// A contract of another commons may be a member: it calls commands by its name, without a key.
@@ -199,62 +224,67 @@ fn foreign_contract(overlay: &Overlay, commons: &str, home: &str, service: &str,
     }
     match overlay.get(&keys::instance(home, service))? {
         Some(_) => Ok(Ok(())),
-        None => refuse!(NotFound, "service", "nothing serves {home} as {service:?}"),
+        None => refuse!(NotFound, "service", "nothing serves {} as {}", quoted(home), quoted(service)),
     }
 }
 
-fn has_steward(overlay: &Overlay, commons: &str) -> Result<bool, RuntimeError> {
-    Ok(members(overlay, commons)?.iter().any(|m| m.roles.iter().any(|r| r == STEWARD)))
+fn count_stewards(overlay: &Overlay, commons: &str) -> Result<u64, RuntimeError> {
+    let prefix = keys::member(commons, "");
+    let members = overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX, false)?;
+    let is_steward = |(_, value): &&(Vec<u8>, Vec<u8>)| {
+        Membership::decode(value.as_slice()).is_ok_and(|m| m.roles.iter().any(|r| r == STEWARD))
+    };
+    Ok(members.iter().filter(is_steward).count() as u64)
 }
 
-fn members(overlay: &Overlay, commons: &str) -> Result<Vec<v1::Member>, RuntimeError> {
-    let prefix = keys::member(commons, "");
-    let entries = overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?.0;
-    let member = |(key, value): &(Vec<u8>, Vec<u8>)| v1::Member {
-        agent: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
+/// A page of what has a name below a prefix; and its last name when there is more.
+fn page(
+    overlay: &Overlay,
+    prefix: &[u8],
+    after: &str,
+    size: u32,
+) -> Result<(Vec<(String, Vec<u8>)>, String), RuntimeError> {
+    let rows = if size == 0 { 100 } else { (size as usize).min(PAGE_ROWS) };
+    // A zero byte behind a name makes the first key after it.
+    let from = match after {
+        "" => prefix.to_vec(),
+        after => [prefix, after.as_bytes(), &[0]].concat(),
+    };
+    let entries = overlay.scan(&from, &keys::end_of(prefix), rows + 1, false)?;
+    let more = entries.len() > rows;
+    let named = |(k, v): (Vec<u8>, Vec<u8>)| (String::from_utf8_lossy(&k[prefix.len()..]).into_owned(), v);
+    let found: Vec<_> = entries.into_iter().take(rows).map(named).collect();
+    let next = found.last().filter(|_| more).map(|(name, _)| name.clone()).unwrap_or_default();
+    Ok((found, next))
+}
+
+pub fn get(overlay: &Overlay, commons: &str, request: v1::GetCommonsRequest) -> Answer<v1::GetCommonsResponse> {
+    let Some(record) = read::<Commons>(overlay, &keys::commons(commons))? else {
+        refuse!(NotFound, "commons", "there is no commons {} on this ledger", quoted(commons));
+    };
+    let contract = |(service, value): (String, Vec<u8>)| {
+        let instance = Instance::decode(value.as_slice()).unwrap_or_default();
+        let next_code_hash = instance.upgrade.unwrap_or_default().code.into();
+        v1::Instance { service, code_hash: instance.code.into(), upgrades: instance.upgrades, next_code_hash }
+    };
+    let member = |(agent, value): (String, Vec<u8>)| v1::Member {
+        agent,
         roles: Membership::decode(value.as_slice()).unwrap_or_default().roles,
     };
-    Ok(entries.iter().map(member).collect())
-}
-
-pub fn get(overlay: &Overlay, commons: &str) -> Answer<v1::GetCommonsResponse> {
-    let Some(record) = read::<Commons>(overlay, &keys::commons(commons))? else {
-        refuse!(NotFound, "commons", "there is no commons {commons:?} on this ledger");
-    };
-    let prefix = keys::instance(commons, "");
-    let mut contracts = Vec::new();
-    for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), PAGE_ROWS, false)?.0 {
-        let instance = Instance::decode(value.as_slice()).unwrap_or_default();
-        contracts.push(v1::Instance {
-            service: String::from_utf8_lossy(&key[prefix.len()..]).into_owned(),
-            code_hash: instance.code.into(),
-            upgrades: instance.upgrades,
-            next_code_hash: instance.upgrade.unwrap_or_default().code.into(),
-        });
-    }
+    let (contracts, _) = page(overlay, &keys::instance(commons, ""), "", PAGE_ROWS as u32)?;
+    let (members, next) = page(overlay, &keys::member(commons, ""), &request.after, request.page_size)?;
     Ok(Ok(v1::GetCommonsResponse {
         commons: commons.into(),
         purpose: record.purpose,
         founded_height: record.founded,
-        members: members(overlay, commons)?,
-        contracts,
+        members: members.into_iter().map(member).collect(),
+        contracts: contracts.into_iter().map(contract).collect(),
         charter: record.charter,
+        next,
     }))
 }
 
 pub fn list(overlay: &Overlay, request: v1::ListCommonsRequest) -> Answer<v1::ListCommonsResponse> {
-    let rows = if request.page_size == 0 { 100 } else { (request.page_size as usize).min(PAGE_ROWS) };
-    let prefix = keys::commons("");
-    // A zero byte behind a name makes the first key after it.
-    let from = match request.after.as_str() {
-        "" => prefix.clone(),
-        after => [keys::commons(after), vec![0]].concat(),
-    };
-    let entries = overlay.scan(&from, &keys::end_of(&prefix), rows + 1, false)?.0;
-    let mut commons: Vec<String> =
-        entries.iter().map(|(k, _)| String::from_utf8_lossy(&k[prefix.len()..]).into_owned()).collect();
-    let more = commons.len() > rows;
-    commons.truncate(rows);
-    let next = commons.last().filter(|_| more).cloned().unwrap_or_default();
-    Ok(Ok(v1::ListCommonsResponse { commons, next }))
+    let (commons, next) = page(overlay, &keys::commons(""), &request.after, request.page_size)?;
+    Ok(Ok(v1::ListCommonsResponse { commons: commons.into_iter().map(|(name, _)| name).collect(), next }))
 }

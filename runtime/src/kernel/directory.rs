@@ -1,10 +1,10 @@
 //! Which contract serves which commons.
 
-use super::{Answer, grant, read, records::Instance, refuse};
+use super::{Answer, read, records::Instance, refuse};
 use crate::{Contract, Contracts, Overlay, RuntimeError, invoke::Keyspace, keys};
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{Code, Hash, Refusal};
+use stint_proto::{Code, Hash, Refusal, quoted};
 
 /// A contract that serves a commons.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +32,21 @@ impl<'a> Directory<'a> {
     /// What `/package.Service/Method` means in a commons, or why it means nothing.
     pub fn resolve(&self, commons: &str, method: &str) -> Answer<Serving> {
         let Some((service, name)) = method.strip_prefix('/').and_then(|m| m.rsplit_once('/')) else {
-            refuse!(Unimplemented, "method", "{method:?} is no method; a method is written /package.Service/Method");
+            refuse!(
+                Unimplemented,
+                "method",
+                "{} is no method; a method is written /package.Service/Method",
+                quoted(method)
+            );
         };
         if self.overlay.get(&keys::commons(commons))?.is_none() {
             let hint = "name the commons in the metadata stint-commons";
-            refuse!(NotFound, "commons", "there is no commons {commons:?} on this ledger; {hint}");
+            refuse!(NotFound, "commons", "there is no commons {} on this ledger; {hint}", quoted(commons));
         }
         let Some(instance) = read::<Instance>(self.overlay, &keys::instance(commons, service))? else {
             refuse!(Unimplemented, "service", "no contract serves the commons {commons} as {service}");
         };
-        let contract = grant!(self.load(&instance.code)?);
+        let contract = self.load(&instance.code)?;
         match contract.descriptor.method(name) {
             Some((number, _)) => Ok(Ok(Serving { contract, method: number, instance })),
             None => refuse!(Unimplemented, "method", "{service} has no method {name}"),
@@ -58,7 +63,7 @@ impl<'a> Directory<'a> {
     pub fn instances(&self) -> Result<Vec<InstanceRef>, RuntimeError> {
         let prefix = b"k/instance/".to_vec();
         let mut found = Vec::new();
-        for (key, value) in self.overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX / 2, false)?.0 {
+        for (key, value) in self.overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX, false)? {
             let damaged = |reason: &str| RuntimeError::Damaged { key: keys::show(&key), reason: reason.into() };
             let name = std::str::from_utf8(&key[prefix.len()..]).map_err(|_| damaged("not UTF-8"))?;
             let (commons, service) = name.split_once('/').ok_or_else(|| damaged("no service"))?;
@@ -70,15 +75,11 @@ impl<'a> Directory<'a> {
     }
 
     /// The contract behind a code hash.
-    pub fn load(&self, code: &[u8]) -> Answer<Arc<Contract>> {
+    pub fn load(&self, code: &[u8]) -> Result<Arc<Contract>, RuntimeError> {
         let damaged = |reason: &str| RuntimeError::Damaged { key: keys::show(code), reason: reason.into() };
         let hash = Hash::try_from(code).map_err(|_| damaged("not a code hash"))?;
         let module = || self.overlay.get(&keys::code(code))?.ok_or_else(|| damaged("no such code"));
-        // What passed the checks compiles; should that ever be wrong, a call fails and not the node.
-        match self.contracts.load(hash, module)? {
-            Ok(contract) => Ok(Ok(contract)),
-            Err(why) => refuse!(FailedPrecondition, "code", "the code {hash} cannot be compiled: {why}"),
-        }
+        self.contracts.load(hash, module)
     }
 }
 

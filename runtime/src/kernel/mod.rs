@@ -9,7 +9,8 @@
 //! - `charter`: a commons that acts through a contract takes commands from it alone; its stewards
 //!   still publish code and go on with upgrades.
 //! - `commons`, `agent`, `role`, `code`, `service`: what is named exists, or is new, as asked.
-//! - `not-ready`: code serves when validators have had the time to compile it.
+//! - `not-ready`: code serves when validators have had the time to compile it, one module after the
+//!   other; `compiling`: with too many of them before it, code is not even published.
 //! - `upgrading`, `unfinished`, `no-migration`, `cleaning`: one upgrade at a time, see `upgrade.rs`.
 
 mod code;
@@ -22,9 +23,10 @@ use crate::{Overlay, RuntimeError, Writes, abi::price, invoke::Invoked, keys, se
 use prost::Message;
 use records::Commons;
 use std::sync::Arc;
-use stint_proto::{Code, Genesis, Refusal, v1};
+use stint_proto::{Code, Genesis, Refusal};
 
-pub(crate) use code::usable as usable_code;
+pub use code::prepare_pending;
+pub(crate) use code::{prepare, usable as usable_code};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
 
@@ -69,13 +71,13 @@ pub(crate) fn method_of(full: &str) -> Option<&str> {
     full.strip_prefix(PREFIX)
 }
 
-/// Executes a command. Its writes are in the overlay's newest layer.
+/// Executes a command. Its writes are in the overlay's newest layer. `depth` is the stack in use.
 pub(crate) fn execute(
     mut session: Session,
     by: &Caller<'_>,
     method: &str,
     request: &[u8],
-    fuel: u64,
+    (fuel, depth): (u64, i32),
 ) -> Result<Invoked, RuntimeError> {
     let price = price::KERNEL + price::KEPT_BYTE * request.len() as u64;
     let Some(left) = fuel.checked_sub(price) else {
@@ -93,8 +95,8 @@ pub(crate) fn execute(
         "Publish" => answer(request, |r| code::publish(&mut session, by, r))?,
         "Deploy" => answer(request, |r| code::deploy(&mut session, by, r))?,
         "AbortUpgrade" => answer(request, |r| upgrade::abort(&mut session, by, r))?,
-        "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, by, r, left)),
-        "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, by, r, left)),
+        "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, by, r, (left, depth))),
+        "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, by, r, (left, depth))),
         "GetCommons" | "ListCommons" | "GetCode" => Err(Refusal::new(
             Code::InvalidArgument,
             "query",
@@ -117,14 +119,14 @@ fn running<Q: Message + Default, R: Message>(
             let (session, result, used) = run(session, q)?;
             Ok(Invoked { session, result: result.map(|r| r.encode_to_vec()), fuel_used: price + used })
         }
-        Err(e) => Ok(Invoked { session, result: Err(unreadable(&e)), fuel_used: price }),
+        Err(_) => Ok(Invoked { session, result: Err(unreadable()), fuel_used: price }),
     }
 }
 
 /// Answers a query.
 pub(crate) fn query(overlay: &Overlay, commons: &str, method: &str, request: &[u8]) -> Answer<Vec<u8>> {
     match method {
-        "GetCommons" => answer(request, |_: v1::GetCommonsRequest| commons::get(overlay, commons)),
+        "GetCommons" => answer(request, |r| commons::get(overlay, commons, r)),
         "ListCommons" => answer(request, |r| commons::list(overlay, r)),
         "GetCode" => answer(request, |r| code::get(overlay, r)),
         "Found" | "Admit" | "Constitute" | "Publish" | "Deploy" | "Upgrade" | "Migrate" | "AbortUpgrade" => {
@@ -143,12 +145,14 @@ fn no_method(method: &str) -> Refusal {
 fn answer<Q: Message + Default, R: Message>(request: &[u8], run: impl FnOnce(Q) -> Answer<R>) -> Answer<Vec<u8>> {
     match Q::decode(request) {
         Ok(q) => Ok(run(q)?.map(|r| r.encode_to_vec())),
-        Err(e) => Ok(Err(unreadable(&e))),
+        Err(_) => Ok(Err(unreadable())),
     }
 }
 
-fn unreadable(e: &prost::DecodeError) -> Refusal {
-    Refusal::new(Code::InvalidArgument, "request", format!("the request cannot be decoded: {e}"))
+/// In words of our own: it stands in a receipt, and a library's words change with the library.
+fn unreadable() -> Refusal {
+    let message = "the request cannot be decoded: it is not the method's request message in protobuf";
+    Refusal::new(Code::InvalidArgument, "request", message)
 }
 
 fn steward(by: &Caller<'_>, to: &str) -> Result<(), Refusal> {
@@ -172,8 +176,10 @@ fn write(overlay: &mut Overlay, key: Vec<u8>, record: &impl Message) {
 /// The state that a genesis file describes.
 pub fn genesis_writes(genesis: &Genesis) -> Writes {
     let mut overlay = Overlay::new(Arc::new(crate::MemoryState::default()));
-    let record =
-        Commons { purpose: format!("The organisations that run {}.", genesis.name), root: true, ..Default::default() };
+    let purpose = format!("The organisations that run {}.", genesis.name);
+    // Genesis names each of them once.
+    let stewards = genesis.stewards.len() as u64;
+    let record = Commons { purpose, root: true, stewards, ..Default::default() };
     write(&mut overlay, keys::commons(&genesis.consortium), &record);
     for s in &genesis.stewards {
         commons::enrol(&mut overlay, &s.agent, &s.key);

@@ -16,6 +16,9 @@ pub struct Commons {
     /// The service through which it acts; empty while its stewards do.
     #[prost(string, tag = "4")]
     pub charter: String,
+    /// Members with the role steward; 0 where they were not counted yet.
+    #[prost(uint64, tag = "5")]
+    pub stewards: u64,
 }
 
 /// `k/agent/<agent>`
@@ -63,6 +66,14 @@ pub struct Origin {
     /// Bytes of the module.
     #[prost(uint64, tag = "7")]
     pub size: u64,
+}
+
+/// `k/compiling`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Compiling {
+    /// The ledger's time until which validators compile what is published so far.
+    #[prost(uint64, tag = "1")]
+    pub until_ms: u64,
 }
 
 /// `k/instance/<commons>/<service>`

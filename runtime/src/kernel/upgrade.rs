@@ -23,15 +23,19 @@ use crate::{
     abi::{MigrationRequest, MigrationResponse, price},
     invoke::{Entry, Invocation, Invoked, Keyspace, invoke},
     keys,
+    overlay::Bounds,
     session::Session,
 };
 use bytes::Bytes;
 use prost::Message;
 use stint_proto::{
     Code, Hash, Refusal,
-    limits::{CLEANED_KEYS, VALUE_BYTES},
+    limits::{CLEANED_KEYS, RESPONSE_BYTES, VALUE_BYTES},
+    quoted,
     v1::{self, migrate_response::Stage, migration_request::Mode},
 };
+
+// `means` is fuel, and stack slots that callers have in use.
 
 /// An answer with the session it had, and the fuel it took beside the kernel's own price.
 type Done<T> = Result<(Session, Result<T, Refusal>, u64), RuntimeError>;
@@ -50,7 +54,7 @@ pub fn upgrade(
     mut session: Session,
     by: &Caller<'_>,
     request: v1::UpgradeRequest,
-    fuel: u64,
+    means: (u64, i32),
 ) -> Done<v1::UpgradeResponse> {
     let (hash, key, mut instance, service) = grant_with!(session, allowed(&session, by, &request)?);
     let migrates = grant_with!(session, code::ready(&session, &hash.0)?).1.migrates;
@@ -68,7 +72,7 @@ pub fn upgrade(
             cursor: Bytes::new(),
             mode: Mode::Whole as i32,
         };
-        let (after, result, used) = migrate(session, by, hash, keyspace, &asked, fuel)?;
+        let (after, result, used) = migrate(session, by, hash, keyspace, &asked, means)?;
         (session, fuel_used) = (after, used);
         let unfinished = |r: MigrationResponse| {
             let message = format!("{service} says that there is more to bring over; upgrade it in steps");
@@ -114,14 +118,19 @@ fn allowed(session: &Session, by: &Caller<'_>, request: &v1::UpgradeRequest) -> 
     Ok(Ok((hash, key, instance, service)))
 }
 
-pub fn step(session: Session, by: &Caller<'_>, request: v1::MigrateRequest, fuel: u64) -> Done<v1::MigrateResponse> {
+pub fn step(
+    session: Session,
+    by: &Caller<'_>,
+    request: v1::MigrateRequest,
+    means: (u64, i32),
+) -> Done<v1::MigrateResponse> {
     let service = request.service;
     let key = keys::instance(by.commons, &service);
     grant_with!(session, steward(by, "upgrade contracts"));
     let Some(mut instance) = read::<Instance>(&session.overlay, &key)? else {
         return Ok((session, Err(unknown(by, &service)), 0));
     };
-    let Some(mut upgrade) = instance.upgrade.take() else { return clean(session, by, &service, instance, fuel) };
+    let Some(mut upgrade) = instance.upgrade.take() else { return clean(session, by, &service, instance, means.0) };
 
     let hash = Hash::try_from(upgrade.code.as_slice()).unwrap_or(Hash::ZERO);
     let old = keys::contract(by.commons, &service, instance.generation);
@@ -135,7 +144,7 @@ pub fn step(session: Session, by: &Caller<'_>, request: v1::MigrateRequest, fuel
         cursor: upgrade.cursor.clone().into(),
         mode: mode as i32,
     };
-    let (mut session, result, fuel_used) = migrate(session, by, hash, keyspace, &asked, fuel)?;
+    let (mut session, result, fuel_used) = migrate(session, by, hash, keyspace, &asked, means)?;
     let answer = match result {
         Ok(answer) => answer,
         Err(refusal) => return Ok((session, Err(refusal), fuel_used)),
@@ -170,13 +179,13 @@ fn clean(
     if let Some(generation) = instance.leftover {
         let prefix = keys::contract(by.commons, service, generation);
         let affordable = (fuel / (price::WRITE + price::ENTRY)) as usize;
-        let limit = CLEANED_KEYS.min(affordable);
-        let found = session.overlay.scan(&prefix, &keys::end_of(&prefix), limit, false)?.0;
-        fuel_used = (price::WRITE + price::ENTRY) * found.len() as u64;
-        if found.len() < CLEANED_KEYS && affordable > CLEANED_KEYS {
+        let bounds = Bounds { entries: CLEANED_KEYS.min(affordable), bytes: RESPONSE_BYTES, fuel };
+        let found = session.overlay.page(&prefix, &keys::end_of(&prefix), false, &bounds)?;
+        fuel_used = fuel.min(price::WRITE * found.entries.len() as u64 + found.fuel);
+        if found.whole {
             instance.leftover = None;
         }
-        for (key, _) in found {
+        for (key, _) in found.entries {
             session.overlay.delete(key);
         }
         write(&mut session.overlay, keys::instance(by.commons, service), &instance);
@@ -205,7 +214,7 @@ pub fn abort(
 }
 
 fn unknown(by: &Caller<'_>, service: &str) -> Refusal {
-    Refusal::new(Code::NotFound, "service", format!("nothing serves {} as {service:?}", by.commons))
+    Refusal::new(Code::NotFound, "service", format!("nothing serves {} as {}", by.commons, quoted(service)))
 }
 
 /// Runs `stint_migrate` of the new code.
@@ -215,7 +224,7 @@ fn migrate(
     code: Hash,
     keys: Keyspace,
     asked: &MigrationRequest,
-    fuel: u64,
+    (fuel, depth): (u64, i32),
 ) -> Done<MigrationResponse> {
     let contract = grant_with!(session, code::usable(&session, &code)?);
     let context = session.context(by.commons, &session.signer, String::new());
@@ -227,17 +236,17 @@ fn migrate(
         roles: by.roles.into(),
         keys,
         fuel,
-        depth: 0,
+        depth,
         read_only: asked.mode() == Mode::Check,
     };
     let Invoked { session, result, fuel_used } = invoke(session, invocation)?;
     let unreadable =
-        |e: String| Refusal::new(Code::Aborted, "contract-stopped", format!("the answer of stint_migrate: {e}"));
+        |why: &str| Refusal::new(Code::Aborted, "contract-stopped", format!("the answer of stint_migrate: {why}"));
     let result = result.and_then(|bytes| {
-        let answer = MigrationResponse::decode(bytes.as_slice()).map_err(|e| unreadable(e.to_string()))?;
+        let answer = MigrationResponse::decode(bytes.as_slice()).map_err(|_| unreadable("it cannot be decoded"))?;
         match answer.cursor.len() <= VALUE_BYTES {
             true => Ok(answer),
-            false => Err(unreadable(format!("a cursor of {} bytes; the limit is {VALUE_BYTES}", answer.cursor.len()))),
+            false => Err(unreadable(&format!("a cursor of {} bytes; the limit is {VALUE_BYTES}", answer.cursor.len()))),
         }
     });
     Ok((session, result, fuel_used))

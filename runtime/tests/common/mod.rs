@@ -12,6 +12,37 @@ use stint_runtime::Contracts;
 /// The service of every test module: `Do` is a command, `Ask` a query.
 pub const TEST_SERVICE: &str = "test.v1.Test";
 
+/// What every module exports, and does nothing with. Functions 0 and 1.
+pub const EXPORTS: &str = r#"(memory (export "memory") 1) (global (mut i32) (i32.const 0))
+    (func (export "stint_alloc") (param i32) (result i32) (i32.const 1024))
+    (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0))"#;
+
+/// Runs the body of a test in a process of its own, which has no other test's memory in it.
+pub fn alone(test: &str, body: impl FnOnce()) {
+    const ALONE: &str = "STINT_TEST_ALONE";
+    if std::env::var(ALONE).is_ok_and(|t| t == test) {
+        return body();
+    }
+    let mut own = std::process::Command::new(std::env::current_exe().expect("this program"));
+    let ended = own.args([test, "--exact", "--nocapture"]).env(ALONE, test).status().expect("it starts");
+    assert!(ended.success(), "{test}, in a process of its own: {ended}");
+}
+
+/// A figure of this process in kB, such as `VmRSS` (resident) or `VmHWM` (the most that was).
+pub fn memory_kb(what: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let line = status.lines().find_map(|l| l.strip_prefix(what)?.strip_prefix(':'));
+    line.and_then(|l| l.trim().strip_suffix("kB")?.trim().parse().ok()).expect("a size")
+}
+
+/// Time that this process has computed for.
+pub fn computed_ms() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("figures");
+    let figures: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    // In hundredths of a second, for itself and for the system.
+    [11, 12].iter().map(|i| figures[*i].parse::<u64>().expect("a number") * 10).sum()
+}
+
 /// A module from text, with the descriptor of [`TEST_SERVICE`].
 pub fn module(wat: &str) -> Vec<u8> {
     named("Test", wat)
@@ -23,18 +54,23 @@ pub fn named(name: &str, wat: &str) -> Vec<u8> {
 }
 
 /// A module with the descriptor of the service `test.v1.NAME`: `Do` is a command, `Ask` a query.
-pub fn described(name: &str, mut wasm: Vec<u8>) -> Vec<u8> {
-    let data = descriptor(name);
+pub fn described(name: &str, wasm: Vec<u8>) -> Vec<u8> {
+    with_section(wasm, &descriptor(name).encode_to_vec())
+}
+
+/// A module with these bytes as its descriptor.
+pub fn with_section(mut wasm: Vec<u8>, data: &[u8]) -> Vec<u8> {
     let section = b"stint.descriptor";
     wasm.push(0);
     leb(&mut wasm, 1 + section.len() + data.len());
     wasm.push(section.len() as u8);
     wasm.extend_from_slice(section);
-    wasm.extend_from_slice(&data);
+    wasm.extend_from_slice(data);
     wasm
 }
 
-fn descriptor(name: &str) -> Vec<u8> {
+/// One file with the service `test.v1.NAME`.
+pub fn descriptor(name: &str) -> FileDescriptorSet {
     let method = |name: &str, query: bool| MethodDescriptorProto {
         name: Some(name.into()),
         input_type: Some(".test.v1.Nothing".into()),
@@ -57,7 +93,7 @@ fn descriptor(name: &str) -> Vec<u8> {
         service: vec![service],
         ..Default::default()
     };
-    FileDescriptorSet { file: vec![file] }.encode_to_vec()
+    FileDescriptorSet { file: vec![file] }
 }
 
 fn leb(out: &mut Vec<u8>, mut n: usize) {
@@ -66,6 +102,21 @@ fn leb(out: &mut Vec<u8>, mut n: usize) {
         n >>= 7;
     }
     out.push(n as u8);
+}
+
+/// A module whose allocator calls the host, which calls the allocator, so many times.
+pub fn deep_allocator(depth: u32) -> Vec<u8> {
+    module(&format!(
+        r#"(module (import "stint_v1" "context" (func $context (result i64)))
+        (memory (export "memory") 1) (global $left (mut i32) (i32.const 0))
+        (func (export "stint_alloc") (param i32) (result i32)
+            (if (global.get $left) (then
+                (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+                (drop (call $context))))
+            (i32.const 1024))
+        (func (export "stint_call") (param i32 i32 i32) (result i64)
+            (global.set $left (i32.const {depth})) (drop (call $context)) (i64.const 0)))"#
+    ))
 }
 
 /// A ledger with the commons "forge" and its steward ana.

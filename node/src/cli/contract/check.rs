@@ -6,7 +6,7 @@ use clap::Args;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 use stint_proto::{
     hash_parts,
-    limits::{CALL_FUEL, MODULE_BYTES, READY_MS_PER_KB},
+    limits::{CALL_FUEL, MODULE_BYTES},
 };
 use stint_runtime::{Checked, check};
 use stint_testkit::Ledger;
@@ -47,10 +47,7 @@ fn print(module: &[u8], checked: &Checked, seen: &BTreeMap<String, u64>) {
         "upgrade   {}",
         if checked.migrates { "brings older state over (stint_migrate)" } else { "keeps the state as it is" }
     );
-    println!(
-        "serves    {} ms of the ledger's time after it is published",
-        READY_MS_PER_KB * (size as u64).div_ceil(1000)
-    );
+    println!("serves    {} ms of the ledger's time after it is published, when no other code waits", checked.ready_ms);
     if !checked.meta.source_hash.is_empty() {
         println!("source    {}", hex::encode(&checked.meta.source_hash));
         println!("by        {}, {}", checked.meta.sdk, checked.meta.compiler);

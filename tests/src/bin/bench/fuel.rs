@@ -207,7 +207,7 @@ fn bombs() -> Vec<(&'static str, String)> {
         let (a, b) = (n * 7 % 500, n * 13 % 500);
         format!("(if (i32.wrap_i64 (local.get {a})) (then (local.set {b} (i64.add (local.get {a}) (i64.const {n})))))")
     };
-    let body: String = (0..490).map(step).collect();
+    let body: String = (0..460).map(step).collect();
     let sum = "(i64.add (i64.mul (local.get 0) (i64.const 77))".repeat(1000) + "(local.get 0)" + &")".repeat(1000);
     vec![
         ("blocks x locals", with((0..120).map(|_| format!("(func {locals} {body})")).collect())),
