@@ -43,7 +43,7 @@ pub enum ClientError {
         error: String,
     },
     /// The call was refused.
-    #[error("{} ({:?})", .0.message, .0.code)]
+    #[error("{}", told(.0))]
     Refused(Refusal),
     /// The node answers strangely.
     #[error("the node answers strangely: {0}")]
@@ -51,6 +51,15 @@ pub enum ClientError {
     /// The call cannot be built.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
+}
+
+/// `rule: message (Code)`; without a rule when the node named none.
+fn told(refusal: &Refusal) -> String {
+    let Refusal { code, rule, message, .. } = refusal;
+    match rule.as_str() {
+        "" => format!("{message} ({code:?})"),
+        rule => format!("{rule}: {message} ({code:?})"),
+    }
 }
 
 impl ClientError {
@@ -236,4 +245,20 @@ fn root_cause(e: &dyn std::error::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::status::status;
+
+    /// Once, the rule that refused came as far as this client and was not printed.
+    #[test]
+    fn a_refusal_is_told_with_its_rule() {
+        let refusal = Refusal::new(Code::FailedPrecondition, "R7", "5 were asked, and 3 are left");
+        let error = ClientError::from(status(refusal));
+        assert_eq!(error.to_string(), "R7: 5 were asked, and 3 are left (FailedPrecondition)");
+        let nameless = ClientError::from(Status::internal("the node's own words"));
+        assert_eq!(nameless.to_string(), "the node's own words (Internal)");
+    }
 }

@@ -153,7 +153,6 @@ pub const HOST: [HostFunction; 14] = [
             (1, "unit that the called contract burns, its fresh instance included"),
             (price::BYTE, "byte of the request and the answer"),
         ],
-<<<<<<< HEAD
         ends: "a query; a name that is not UTF-8; a request over 128 kB",
         ..host(
             "act",
@@ -161,11 +160,6 @@ pub const HOST: [HostFunction; 14] = [
             &[I32, I32, I32, I32, I32, I32, I64],
             &[I64],
         )
-=======
-        ends: "a query; a contract through which the commons does not act (`stint.v1.Kernel/Constitute`); more than \
-               64 in a call; a name that is not UTF-8; a request over 128 kB",
-        ..host("act", &["commons", "commons_size", "method", "method_size", "request", "request_size"], &[I32; 6], &[])
->>>>>>> fix-c
     },
     HostFunction {
         meaning: "Calls a method of a pure rule module by the module's hash (32 bytes), under the same terms. A \

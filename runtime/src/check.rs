@@ -184,6 +184,8 @@ struct Walk {
     /// Type of each function, imported ones first.
     functions: Vec<u32>,
     imported: usize,
+    /// An import that a rule may not have. To speak to its author changes no answer.
+    impure: bool,
     exports: Vec<(String, ExternalKind, u32)>,
     globals: u32,
     memory_pages: Option<u64>,
@@ -305,6 +307,7 @@ impl Walk {
         }
         self.functions.push(*t);
         self.imported += 1;
+        self.impure |= !known.development;
         Ok(())
     }
 
@@ -423,7 +426,7 @@ impl Walk {
             frames: self.frames,
             parameters: self.parameters,
             globals: self.globals,
-            pure: self.imported == 0,
+            pure: !self.impure,
             migrates,
             meta: self.meta.unwrap_or_default(),
             state: self.state.unwrap_or_default(),

@@ -113,15 +113,25 @@ static int64_t verify(slice q) {
   return truth(host_ed25519_verify(key.at, signature.at, message.at, message.size) == 1);
 }
 
+// A stint.v1.CallAnswer: field 1 is the response, field 2 a refusal, whose rule is field 2.
+static int64_t heard(slice outcome) {
+  writer w = {0};
+  put_bytes(&w, 1, bytes_of(outcome, 1));
+  put_bytes(&w, 2, bytes_of(bytes_of(outcome, 2), 2));
+  return answer(written(w));
+}
+
 static int64_t call(slice q) {
   slice commons = bytes_of(q, 1), method = bytes_of(q, 2), request = bytes_of(q, 3);
-  slice heard = unpack(host_call(commons.at, commons.size, method.at, method.size, request.at,
-                                 request.size, 0));
-  // A stint.v1.CallAnswer: field 1 is the response, field 2 a refusal, whose rule is field 2.
-  writer w = {0};
-  put_bytes(&w, 1, bytes_of(heard, 1));
-  put_bytes(&w, 2, bytes_of(bytes_of(heard, 2), 2));
-  return answer(written(w));
+  return heard(unpack(host_call(commons.at, commons.size, method.at, method.size, request.at,
+                                request.size, 0)));
+}
+
+static int64_t rule(slice q) {
+  slice code = bytes_of(q, 1), method = bytes_of(q, 2), request = bytes_of(q, 3);
+  if (code.size != 32)
+    return refuse(3, TEXT("sizes"), TEXT("a code hash has 32 bytes"), NOTHING, NOTHING);
+  return heard(unpack(host_rule(code.at, method.at, method.size, request.at, request.size, 0)));
 }
 
 static int64_t cheat(void) {
@@ -152,6 +162,8 @@ EXPORT(stint_call) int64_t stint_call(uint32_t method, const uint8_t *at, uint32
   case 13: __builtin_trap();
   case 14: for (volatile int i = 0;; i++) {}
   case 15: return burn();
+  case 16: return rule(q);
+  case 17: return answer(NOTHING);
   }
   return refuse(12, TEXT("method"), TEXT("the service has no such method"), NOTHING, NOTHING);
 }

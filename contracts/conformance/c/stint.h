@@ -19,6 +19,8 @@ IMPORT(has_role) int32_t host_has_role(const void *role, uint32_t size);
 IMPORT(call) int64_t host_call(const void *commons, uint32_t commons_size, const void *method,
                                uint32_t method_size, const void *request, uint32_t request_size,
                                int64_t fuel);
+IMPORT(rule) int64_t host_rule(const void *code, const void *method, uint32_t method_size,
+                               const void *request, uint32_t request_size, int64_t fuel);
 IMPORT(sha256) void host_sha256(const void *bytes, uint32_t size, void *to);
 IMPORT(ed25519_verify) int32_t host_ed25519_verify(const void *key, const void *signature,
                                                    const void *message, uint32_t size);

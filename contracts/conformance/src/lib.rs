@@ -85,10 +85,7 @@ impl Conformance for Contract {
     }
 
     fn call(request: CallRequest) -> Result<CallResponse, Refusal> {
-        match raw::call(&request.commons, &request.method, &request.request) {
-            Ok(response) => Ok(CallResponse { response, refused_by: String::new() }),
-            Err(refusal) => Ok(CallResponse { response: Vec::new(), refused_by: refusal.rule }),
-        }
+        heard(raw::call(&request.commons, &request.method, &request.request))
     }
 
     fn cheat(_: Nothing) -> Result<Nothing, Refusal> {
@@ -109,6 +106,24 @@ impl Conformance for Contract {
         let before = fuel_left();
         let after = fuel_left();
         Ok(Truth { truth: after > 0 && after < before })
+    }
+
+    fn rule(request: RuleRequest) -> Result<CallResponse, Refusal> {
+        let size = || Refusal::invalid("sizes", "a code hash has 32 bytes");
+        let code = request.code.first_chunk().filter(|_| request.code.len() == 32).ok_or_else(size)?;
+        heard(raw::rule(code, &request.method, &request.request))
+    }
+
+    fn idle(_: Nothing) -> Result<Nothing, Refusal> {
+        Ok(Nothing {})
+    }
+}
+
+/// What came of a call under this one.
+fn heard(outcome: Result<Vec<u8>, Refusal>) -> Result<CallResponse, Refusal> {
+    match outcome {
+        Ok(response) => Ok(CallResponse { response, refused_by: String::new() }),
+        Err(refusal) => Ok(CallResponse { response: Vec::new(), refused_by: refusal.rule }),
     }
 }
 

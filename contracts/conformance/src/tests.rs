@@ -97,3 +97,38 @@ fn what_stops_a_contract_is_a_refusal() {
     }
     assert_eq!(world.query("kit", &methods::HASH, &Bytes { bytes: b"abc".to_vec() }).unwrap().bytes[..2], [0xba, 0x78]);
 }
+
+/// Once, what the ledger stops went through in native tests, and a contract natively called what only
+/// agents may.
+#[test]
+fn the_ledgers_bounds_hold_natively() {
+    let mut world = world();
+    let put = |key: usize, value: usize| PutRequest { key: vec![7; key], value: vec![1; value] };
+    world.call("kit", "ana", &methods::PUT, &put(256, 64 << 10)).unwrap();
+    let stopped = [
+        world.call("kit", "ana", &methods::PUT, &put(257, 1)).unwrap_err(),
+        world.call("kit", "ana", &methods::PUT, &put(1, (64 << 10) + 1)).unwrap_err(),
+        world.call("kit", "ana", &methods::DELETE, &KeyRequest { key: vec![7; 257] }).unwrap_err(),
+        world.query("kit", &methods::GET, &KeyRequest { key: vec![7; 257] }).unwrap_err(),
+        world.call("kit", "ana", &methods::SAY, &Text { text: "x".repeat(16 << 10) }).unwrap_err(),
+        world.query("kit", &methods::SCAN, &ScanRequest { limit: 1001, ..Default::default() }).unwrap_err(),
+        world.call("kit", "ana", &methods::HAS_ROLE, &Text { text: "x".repeat(257) }).unwrap_err(),
+        world.call("kit", "ana", &methods::CALL, &call(&"x".repeat(64), "Ask")).unwrap_err(),
+    ];
+    assert!(stopped.iter().all(|r| r.rule == "contract-stopped"), "{stopped:?}");
+    assert_eq!(world.call("kit", "ana", &methods::PUT, &put(1, 128 << 10)).unwrap_err().rule, "request-size");
+
+    // A page of a scan ends before a megabyte.
+    for key in 0..17 {
+        world.call("kit", "ana", &methods::PUT, &PutRequest { key: vec![key], value: vec![key; 64 << 10] }).unwrap();
+    }
+    let page = world.query("kit", &methods::SCAN, &ScanRequest { limit: 100, ..Default::default() }).unwrap().entries;
+    assert_eq!(page.len(), 15);
+
+    let told = RefuseRequest { code: 9, rule: "r".repeat(65), message: "ä".repeat(1000) };
+    let refusal = world.call("kit", "ana", &methods::REFUSE, &told).unwrap_err();
+    assert_eq!((refusal.rule.len(), refusal.message.len()), (64, 1024));
+
+    let kernel = CallRequest { commons: "kit".into(), method: "/stint.v1.Kernel/Admit".into(), request: vec![] };
+    assert_eq!(world.call("kit", "ana", &methods::CALL, &kernel).unwrap().refused_by, "kernel");
+}

@@ -79,8 +79,7 @@ impl<P: Key + Clone, K: Key + Clone> Index<P, K> {
 
     /// Up to `limit` keys with the property, in order, behind `after`.
     pub fn of(&self, property: &P, after: Option<&K>, limit: usize) -> Vec<K> {
-        let mut prefix = Vec::new();
-        property.write(&mut prefix);
+        let prefix = property.prefix();
         let mut from = prefix.clone();
         if let Some(after) = after {
             after.write(&mut from);

@@ -121,12 +121,14 @@ macro_rules! contract {
             const DESCRIPTOR: &'static [u8] = $proto::DESCRIPTOR;
             const METHODS: &'static [(&'static str, bool)] = $proto::METHODS;
             const STATE: &'static str = $state;
+            const PACKAGE: &'static str = ::core::concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
             fn dispatch(method: u32, request: &[u8]) -> ::core::result::Result<$crate::Bytes, $crate::Refusal> {
                 $proto::dispatch::<$contract>(method, request)
             }
             $(
                 #[doc = stringify!($migrate)]
+                const MIGRATES: bool = true;
                 fn migrate(request: &[u8]) -> ::core::option::Option<::core::result::Result<$crate::Bytes, $crate::Refusal>> {
                     ::core::option::Option::Some($crate::migrate::run::<$contract>(request))
                 }

@@ -39,22 +39,24 @@ pub trait Migrate {
     fn migrate(migration: Migration) -> Result<Progress, Refusal>;
 }
 
+/// `stint.v1.MigrationRequest`
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-struct Request {
+pub(crate) struct Request {
     #[prost(bytes = "vec", tag = "1")]
-    from_code_hash: Vec<u8>,
+    pub from_code_hash: Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
-    cursor: Vec<u8>,
+    pub cursor: Vec<u8>,
     #[prost(int32, tag = "3")]
-    mode: i32,
+    pub mode: i32,
 }
 
+/// `stint.v1.MigrationResponse`
 #[derive(Clone, PartialEq, Eq, prost::Message)]
-struct Response {
+pub(crate) struct Response {
     #[prost(bool, tag = "1")]
-    done: bool,
+    pub done: bool,
     #[prost(bytes = "vec", tag = "2")]
-    cursor: Vec<u8>,
+    pub cursor: Vec<u8>,
 }
 
 /// For [`crate::contract!`].

@@ -27,3 +27,8 @@ pub fn scan(from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Vec<(Vec<u8>
 pub fn call(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
     crate::service::outcome(&host::side::host_call(commons, method, request, 0))
 }
+
+/// Calls a method of the pure rule whose module has this hash with an encoded request.
+pub fn rule(code: &[u8; 32], method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    crate::service::outcome(&host::side::host_rule(code, method, request, 0))
+}

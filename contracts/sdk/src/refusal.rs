@@ -65,6 +65,23 @@ impl Refusal {
         self
     }
 
+    /// As the ledger passes it on: cut to its limits.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn bounded(self) -> Refusal {
+        use crate::testing::limits::{DETAIL_BYTES, DETAILS, MESSAGE_BYTES, NAME_BYTES};
+        let cut = |text: String, limit: usize| match text.len() > limit {
+            true => text[..(0..=limit).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)].to_string(),
+            false => text,
+        };
+        let details = self.details.into_iter().take(DETAILS);
+        Refusal {
+            code: self.code,
+            rule: cut(self.rule, NAME_BYTES),
+            message: cut(self.message, MESSAGE_BYTES),
+            details: details.map(|(k, v)| (cut(k, NAME_BYTES), cut(v, DETAIL_BYTES))).collect(),
+        }
+    }
+
     /// As `stint.v1.Refusal`.
     pub fn encode(&self) -> Vec<u8> {
         Encoded::from(self.clone()).encode_to_vec()

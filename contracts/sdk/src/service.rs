@@ -12,6 +12,10 @@ pub trait Service {
     const METHODS: &'static [(&'static str, bool)];
     /// What it keeps, one a line; see [`crate::state!`].
     const STATE: &'static str;
+    /// The package that holds it and its version: versions of a service are told apart by it.
+    const PACKAGE: &'static str = "";
+    /// True when it brings an older version's state over.
+    const MIGRATES: bool = false;
 
     /// Runs a method by its number.
     fn dispatch(method: u32, request: &[u8]) -> Result<Bytes, Refusal>;

@@ -37,14 +37,8 @@ impl Catalogue {
         let directory = Directory::new(&node.contracts, &overlay);
         for instance in directory.instances().map_err(|e| node.unreadable(&e))? {
             // Where commons bind other code to one service name, the first one describes it.
-<<<<<<< HEAD
-            if !out.services.contains(&instance.service)
-                && let Ok(contract) = directory.load(&instance.code.0).map_err(|e| node.unreadable(&e))?
-            {
-=======
             if !out.services.contains(&instance.service) {
-                let contract = directory.load(&instance.code.0).map_err(|e| internal(&e))?;
->>>>>>> fix-c
+                let contract = directory.load(&instance.code.0).map_err(|e| node.unreadable(&e))?;
                 out.add(&contract.descriptor.file_set);
             }
         }

@@ -9,7 +9,7 @@
 //! | `call.rs` | `stint call`, `stint query`: any method of any contract, as JSON |
 //! | `import.rs`, `git.rs`, `feed.rs` | `stint import git` |
 //! | `contract/` | `stint contract`: write, test, check, deploy, upgrade, verify |
-//! | `simulate.rs`, `state.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
+//! | `simulate.rs`, `state.rs`, `kept.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
 //! | `prove.rs`, `verify.rs`, `parts.rs`, `export.rs` | facts with their proofs, and their check |
 //! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
 //! | `suite/` | `stint book`, `explain`, `whatif`: books and money of a commons |
@@ -25,6 +25,7 @@ mod fsck;
 mod git;
 mod import;
 mod init;
+mod kept;
 mod parts;
 mod prove;
 mod report;

@@ -3,6 +3,7 @@
 use super::{
     Failure,
     call::{describe, encode, json, path},
+    kept::Shelf,
     show,
     target::Target,
 };
@@ -57,23 +58,30 @@ impl Simulate {
         if done.calls_cut {
             println!("called    … and more");
         }
+        let mut shelf = Shelf::new(&client);
         for event in &done.events {
-            println!("event     {} of {} ({} bytes)", event.r#type, event.service, event.body.len());
+            let told = shelf.of(&event.commons, &event.service).await.and_then(|kept| kept.event(event));
+            let told = told.unwrap_or_else(|| format!("of {} ({} bytes)", event.service, event.body.len()));
+            println!("event     {} {}", event.r#type, show::fit(&told, 160));
         }
-        let text = |k: &[u8]| show::fit(&k.escape_ascii().to_string(), 100);
         for read in &done.reads {
+            let from = shelf.key(&read.key).await;
             match read.to.is_empty() {
-                true => println!("read      {}", text(&read.key)),
-                false => println!("scanned   {} … {}", text(&read.key), text(&read.to)),
+                true => println!("read      {from}"),
+                false => println!("scanned   {from} … {}", shelf.key(&read.to).await),
             }
         }
         if done.reads_cut {
             println!("read      … and more");
         }
         for write in &done.writes {
-            match write.deleted {
-                true => println!("deleted   {}", text(&write.key)),
-                false => println!("wrote     {} ({} bytes)", text(&write.key), write.value.len()),
+            let told = shelf.tell(&write.key, (!write.deleted).then_some(&write.value)).await;
+            let raw = || show::fit(&write.key.escape_ascii().to_string(), 100);
+            match (told, write.deleted) {
+                (Some(told), true) => println!("deleted   {told}"),
+                (Some(told), false) => println!("wrote     {told}"),
+                (None, true) => println!("deleted   {}", raw()),
+                (None, false) => println!("wrote     {} ({} bytes)", raw(), write.value.len()),
             }
         }
         Ok(())

@@ -153,8 +153,12 @@ mod tests {
     }
 
     fn node() -> Arc<Node> {
+        node_that_keeps(Keep::ARCHIVE)
+    }
+
+    fn node_that_keeps(keep: Keep) -> Arc<Node> {
         let (medium, contracts) = (Medium::memory().expect("memory"), Contracts::new().expect("an engine"));
-        Node::open(&medium, genesis(), CHAIN, contracts, Keep::ARCHIVE).expect("a node")
+        Node::open(&medium, genesis(), CHAIN, contracts, keep).expect("a node")
     }
 
     /// Passes the check, then replays.
@@ -204,5 +208,46 @@ mod tests {
         });
         let found = again(&another_state).expect_err("another state").to_string();
         assert!(found.starts_with("executed again, block 1 leads to the state "), "{found}");
+    }
+
+    /// A simulation reads the state after any block whose state is kept, and says why it reads no other.
+    #[test]
+    fn what_a_call_would_have_done_is_told_for_every_state_that_is_kept() {
+        const BLOCKS: u8 = 12;
+        let node = node_that_keeps(Keep { states: 4, ..Keep::ARCHIVE });
+        // Each block admits the agent after its height.
+        (1..=BLOCKS).for_each(|n| commit(&node, vec![admit(n + 1)], |_| ()));
+        let simulate = |height, caller: &str, method: &str, request: Vec<u8>| {
+            let (method, request) = (format!("/stint.v1.Kernel/{method}"), request.into());
+            let caller = caller.into();
+            let commons = "consortium".into();
+            node.simulate(&v1::SimulateRequest { commons, method, request, caller, height, fuel_limit: 0 })
+        };
+        let members = |height| {
+            let answer = simulate(height, "", "GetCommons", Vec::new())?;
+            let known = v1::GetCommonsResponse::decode(answer.response).expect("a commons").members.len();
+            Ok::<_, stint_proto::Refusal>((answer.height, known as u64))
+        };
+        // The name of the agent that block 9 admitted, with another key: only before that is it free.
+        let taken = v1::AdmitRequest { agent: "agent10".into(), key: public(99).to_vec().into(), roles: vec![] };
+        let refused = |height| {
+            let answer = simulate(height, "ana", "Admit", taken.encode_to_vec()).expect("an answer");
+            answer.refusal.map(|r| r.rule)
+        };
+        assert_eq!((members(3), members(0)), (Ok((3, 4)), Ok((12, 13))));
+        assert_eq!((refused(8), refused(9), refused(0)), (None, Some("key".into()), Some("key".into())));
+
+        node.store.prune().expect("pruned");
+        let oldest = node.store.oldest().state;
+        assert!(oldest > 3 && oldest <= 9, "{oldest}");
+        assert_eq!(members(oldest), Ok((oldest, oldest + 1)));
+        let gone = members(oldest - 1).expect_err("pruned");
+        assert_eq!((gone.code, gone.rule.as_str()), (stint_proto::Code::OutOfRange, "height"));
+        assert!(gone.message.contains(&format!("the oldest is that after {oldest}")), "{gone}");
+        let future = members(13).expect_err("not final");
+        assert_eq!((future.code, future.rule.as_str()), (stint_proto::Code::OutOfRange, "height"));
+        assert!(future.message.contains("the newest is 12"), "{future}");
+        // Nothing of all that was kept.
+        assert_eq!((node.tip().height, members(0)), (12, Ok((12, 13))));
     }
 }

@@ -35,6 +35,11 @@ pub(super) struct Step {
     pub time_ms: u64,
     #[prost(uint64, tag = "10")]
     pub call: u64,
+    /// The package of the module and its version.
+    #[prost(string, tag = "11")]
+    pub package: String,
+    #[prost(bool, tag = "12")]
+    pub in_steps: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, prost::Message)]

@@ -1,13 +1,15 @@
 //! A ledger in memory, for `cargo test`.
 //!
 //! [`World`] is where a test lives: several agents, several contracts, blocks and time that the
-//! test moves. Contracts run natively, so a debugger stops in them. Under `stint contract test`
-//! every step also runs in the ledger's own runtime on the module as built, and both must answer
-//! alike.
+//! test moves. Contracts run natively, so a debugger stops in them, under the ledger's own
+//! [`limits`]. Under `stint contract test` every step also runs in the ledger's own runtime on the
+//! module as built, and both must answer alike.
 //!
 //! [`host`] is the contract's host itself, for tests of single functions.
 
+pub mod limits;
 mod mirror;
+mod upgrade;
 mod world;
 
 pub use world::{Event, KernelCall, World};
@@ -15,6 +17,10 @@ pub use world::{Event, KernelCall, World};
 use crate::{
     CallContext, Code, Refusal,
     service::{CallAnswer, Outcome},
+};
+use limits::{
+    COMMONS_BYTES, EVENT_BYTES, EVENTS, KEY_BYTES, METHOD_BYTES, PAGE_ROWS, REQUEST_BYTES, RESPONSE_BYTES, VALUE_BYTES,
+    at_most,
 };
 use prost::Message;
 use std::{cell::RefCell, collections::BTreeMap, ops::Bound};
@@ -32,6 +38,15 @@ pub struct Host {
     pub roles: Vec<String>,
     /// A query runs: writing ends it.
     pub read_only: bool,
+    /// In a step of a migration, the new state: writes go there, and reads see the old one.
+    pub next: Option<BTreeMap<Vec<u8>, Vec<u8>>>,
+}
+
+impl Host {
+    /// Where writes go.
+    fn written(&mut self) -> &mut BTreeMap<Vec<u8>, Vec<u8>> {
+        self.next.as_mut().unwrap_or(&mut self.state)
+    }
 }
 
 thread_local! {
@@ -59,20 +74,26 @@ fn writable(what: &str) {
 }
 
 pub(crate) fn host_get(key: &[u8]) -> Option<Vec<u8>> {
+    at_most("a key", key.len(), KEY_BYTES);
     host(|h| h.state.get(key).cloned())
 }
 
 pub(crate) fn host_put(key: &[u8], value: &[u8]) {
     writable("put");
-    host(|h| h.state.insert(key.into(), value.into()));
+    at_most("a key", key.len(), KEY_BYTES);
+    at_most("a value", value.len(), VALUE_BYTES);
+    host(|h| h.written().insert(key.into(), value.into()));
 }
 
 pub(crate) fn host_delete(key: &[u8]) {
     writable("delete");
-    host(|h| h.state.remove(key));
+    at_most("a key", key.len(), KEY_BYTES);
+    host(|h| h.written().remove(key));
 }
 
 pub(crate) fn host_scan(from: &[u8], to: &[u8], limit: u32, reverse: bool) -> Vec<u8> {
+    assert!(limit as usize <= PAGE_ROWS, "a scan of {limit} entries; the limit is {PAGE_ROWS}");
+    at_most("a key", from.len().max(to.len()), KEY_BYTES);
     let upper = if to.is_empty() { Bound::Unbounded } else { Bound::Excluded(to) };
     host(|h| {
         let mut page = Vec::new();
@@ -80,23 +101,32 @@ pub(crate) fn host_scan(from: &[u8], to: &[u8], limit: u32, reverse: bool) -> Ve
             return page;
         }
         let range = h.state.range::<[u8], _>((Bound::Included(from), upper));
+        // False when the page is full.
         let mut add = |(k, v): (&Vec<u8>, &Vec<u8>)| {
-            for piece in [k, v] {
+            let fits = page.is_empty() || page.len() + k.len() + v.len() + 8 <= RESPONSE_BYTES;
+            for piece in [k, v].into_iter().filter(|_| fits) {
                 page.extend_from_slice(&(piece.len() as u32).to_le_bytes());
                 page.extend_from_slice(piece);
             }
+            fits
         };
         match reverse {
-            false => range.take(limit as usize).for_each(&mut add),
-            true => range.rev().take(limit as usize).for_each(&mut add),
-        }
+            false => range.take(limit as usize).all(&mut add),
+            true => range.rev().take(limit as usize).all(&mut add),
+        };
         page
     })
 }
 
 pub(crate) fn host_emit(ty: &str, body: &[u8]) {
     writable("emit");
-    host(|h| h.events.push((ty.into(), body.into())));
+    at_most("an event's type", ty.len(), METHOD_BYTES);
+    at_most("an event", body.len(), EVENT_BYTES);
+    let before = world::announced();
+    host(|h| {
+        assert!(before + h.events.len() < EVENTS, "a call may announce {EVENTS} events, and this is one more");
+        h.events.push((ty.into(), body.into()));
+    });
 }
 
 pub(crate) fn host_context() -> Vec<u8> {
@@ -104,10 +134,14 @@ pub(crate) fn host_context() -> Vec<u8> {
 }
 
 pub(crate) fn host_has_role(role: &str) -> bool {
+    at_most("a role", role.len(), KEY_BYTES);
     host(|h| h.roles.iter().any(|r| r == role))
 }
 
 pub(crate) fn host_call(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    at_most("a commons' name", commons.len(), COMMONS_BYTES);
+    at_most("a method's name", method.len(), METHOD_BYTES);
+    at_most("a request", request.len(), REQUEST_BYTES);
     let result = world::nested(commons, method, request);
     world::burn(&result, fuel);
     answer(result)
@@ -120,6 +154,8 @@ pub(crate) fn host_act(commons: &str, method: &str, request: &[u8], fuel: i64) -
 }
 
 pub(crate) fn host_rule(code: &[u8; 32], method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
+    at_most("a method's name", method.len(), METHOD_BYTES);
+    at_most("a request", request.len(), REQUEST_BYTES);
     let result = world::rule(code, method, request);
     world::burn(&result, fuel);
     answer(result)

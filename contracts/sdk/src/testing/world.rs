@@ -1,5 +1,6 @@
 use super::{
     Host, host,
+    limits::{CALL_DEPTH, REQUEST_BYTES, RESPONSE_BYTES, at_most},
     mirror::{Mirror, Reply, Step},
     refuse, writable,
 };
@@ -7,12 +8,12 @@ use crate::{Bytes, CHARTER, CallContext, Code, Day, Method, Refusal, Service};
 use prost::{Message, Name};
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// Calls of contracts in one another, the first one counted.
-const CALL_DEPTH: usize = 8;
+/// What the ledger itself offers, to agents.
+const KERNEL: &str = "/stint.v1.Kernel/";
 /// Where the ledger's time begins: 2026-01-01 00:00 UTC.
 const START_MS: u64 = 1_767_225_600_000;
 
@@ -49,15 +50,25 @@ pub struct KernelCall {
 
 /// A contract in the world. Its functions are those of [`Service`].
 #[derive(Clone)]
-struct Program {
+pub(super) struct Program {
     service: &'static str,
+    pub package: &'static str,
+    /// The hash of its module; without a module any name will do.
+    pub code: [u8; 32],
     methods: &'static [(&'static str, bool)],
     dispatch: fn(u32, &[u8]) -> Result<Bytes, Refusal>,
 }
 
 impl Program {
-    fn of<S: Service>() -> Program {
-        Program { service: S::NAME, methods: S::METHODS, dispatch: S::dispatch }
+    pub fn of<S: Service>(code: &[u8]) -> Program {
+        let named = || super::host_sha256([S::NAME, " ", S::PACKAGE].concat().as_bytes());
+        Program {
+            service: S::NAME,
+            package: S::PACKAGE,
+            code: code.try_into().unwrap_or_else(|_| named()),
+            methods: S::METHODS,
+            dispatch: S::dispatch,
+        }
     }
 
     fn method(&self, name: &str) -> Option<(u32, bool)> {
@@ -67,20 +78,23 @@ impl Program {
 }
 
 type State = BTreeMap<Vec<u8>, Vec<u8>>;
+/// A commons and a service.
+pub(super) type At = (String, String);
 
 /// What a test's ledger holds.
 #[derive(Clone, Default)]
-struct Ledger {
-    contracts: BTreeMap<(String, String), (Program, State)>,
+pub(super) struct Ledger {
+    pub commons: BTreeSet<String>,
+    pub contracts: BTreeMap<At, (Program, State)>,
     rules: BTreeMap<[u8; 32], Program>,
     /// Roles by commons and member.
     members: BTreeMap<(String, String), Vec<String>>,
-    height: u64,
-    time_ms: u64,
-    events: Vec<Event>,
+    pub height: u64,
+    pub time_ms: u64,
+    pub events: Vec<Event>,
     kernel_calls: Vec<KernelCall>,
     /// Who is running, the outermost first.
-    running: Vec<(String, String)>,
+    running: Vec<At>,
     /// Commons that act, whose charters answer queries.
     acting: Vec<String>,
     calls: u64,
@@ -90,8 +104,13 @@ thread_local! {
     static LEDGER: RefCell<Ledger> = RefCell::default();
 }
 
-fn ledger<R>(f: impl FnOnce(&mut Ledger) -> R) -> R {
+pub(super) fn ledger<R>(f: impl FnOnce(&mut Ledger) -> R) -> R {
     LEDGER.with_borrow_mut(f)
+}
+
+/// Events that the call under way has announced before the running contract.
+pub(super) fn announced() -> usize {
+    ledger(|l| l.events.len())
 }
 
 /// A ledger in memory. One at a time on a thread; `cargo test` gives every test its own.
@@ -123,54 +142,38 @@ impl World {
 
     /// Lets a contract serve a commons; founds the commons when it is new.
     pub fn deploy<S: Service>(&mut self, commons: &str) {
-        let at = (commons.to_string(), S::NAME.to_string());
-        ledger(|l| l.contracts.insert(at, (Program::of::<S>(), State::new())));
-        self.mirrored(Step {
+        let reply = self.mirrored(Step {
             op: "deploy".into(),
             commons: commons.into(),
             service: S::NAME.into(),
+            package: S::PACKAGE.into(),
             ..Step::default()
+        });
+        let program = Program::of::<S>(reply.as_ref().map(|r| r.code_hash.as_slice()).unwrap_or_default());
+        ledger(|l| {
+            l.commons.insert(commons.into());
+            l.contracts.insert((commons.into(), S::NAME.into()), (program, State::new()))
         });
     }
 
     /// Publishes a pure rule and gives its code hash.
     pub fn publish_rule<S: Service>(&mut self) -> [u8; 32] {
-        let step = Step { op: "publish".into(), service: S::NAME.into(), ..Step::default() };
+        let step =
+            Step { op: "publish".into(), service: S::NAME.into(), package: S::PACKAGE.into(), ..Step::default() };
         let reply = self.mirrored(step);
-        // Without a module any name will do, of this rule and no other of the same service.
-        let named = || super::host_sha256(std::any::type_name::<S>().as_bytes());
-        let hash = reply.map_or_else(named, |r| r.code_hash.try_into().expect("a hash"));
-        ledger(|l| l.rules.insert(hash, Program::of::<S>()));
-        hash
-    }
-
-    /// Replaces a contract's code by another version of it, which first brings the state over when
-    /// it names `migrate`; a refusal leaves the old version serving.
-    ///
-    /// From here on the world runs natively only: of a service there is one module, that of the newest
-    /// version, so the runtime has no old one to upgrade.
-    pub fn upgrade<S: Service>(&mut self, commons: &str) -> Result<(), Refusal> {
-        let at = (commons.to_string(), S::NAME.to_string());
-        let before = ledger(|l| l.clone());
-        let result = enter(&at, &before.clone(), String::new(), false, || {
-            (S::migrate)(&[]).unwrap_or(Ok(Vec::new())).map(|_| Vec::new())
-        });
-        match &result {
-            Ok(_) => ledger(|l| {
-                if let Some(c) = l.contracts.get_mut(&at) {
-                    c.0 = Program::of::<S>();
-                }
-            }),
-            Err(_) => ledger(|l| *l = before),
-        }
-        self.mirror = None;
-        result.map(|_| ())
+        let program = Program::of::<S>(reply.as_ref().map(|r| r.code_hash.as_slice()).unwrap_or_default());
+        let code = program.code;
+        ledger(|l| l.rules.insert(code, program));
+        code
     }
 
     /// Gives an agent roles in a commons; none end its membership.
     pub fn member(&mut self, commons: &str, agent: &str, roles: &[&str]) {
         let roles: Vec<String> = roles.iter().map(|r| r.to_string()).collect();
-        ledger(|l| l.members.insert((commons.into(), agent.into()), roles.clone()));
+        ledger(|l| {
+            l.commons.insert(commons.into());
+            l.members.insert((commons.into(), agent.into()), roles.clone())
+        });
         let step = Step { op: "member".into(), commons: commons.into(), agent: agent.into(), roles, ..Step::default() };
         self.mirrored(step);
     }
@@ -235,6 +238,11 @@ impl World {
         request: &Q,
     ) -> Result<R, Refusal> {
         let request = request.encode_to_vec();
+        if request.len() > REQUEST_BYTES {
+            // It never comes as far as a contract.
+            let why = format!("the request has {} bytes; the limit is {REQUEST_BYTES}", request.len());
+            return refuse(Code::InvalidArgument, "request-size", why);
+        }
         let result = outermost(commons, agent, method.service, method.name, &request);
         let (height, time_ms, calls) = ledger(|l| (l.height, l.time_ms, l.calls));
         let reply = self.mirrored(Step {
@@ -254,18 +262,26 @@ impl World {
         result.map(|bytes| R::decode(bytes.as_slice()).expect("a response of its type"))
     }
 
-    fn mirrored(&mut self, step: Step) -> Option<Reply> {
+    pub(super) fn mirrored(&mut self, step: Step) -> Option<Reply> {
         self.mirror.as_mut().map(|m| m.step(&step))
+    }
+
+    /// Ends the run beside the runtime, whose last words say why.
+    pub(super) fn natively_from_here(&mut self, why: &str) {
+        self.mirrored(Step { op: "native".into(), method: why.into(), ..Step::default() });
+        self.mirror = None;
     }
 }
 
 /// The native answer and the runtime's must be one.
-fn same(native: &Result<Vec<u8>, Refusal>, reply: Option<Reply>, events: &[Event], what: &str) {
+pub(super) fn same(native: &Result<Vec<u8>, Refusal>, reply: Option<Reply>, events: &[Event], what: &str) {
     let Some(reply) = reply else { return };
-    // Why a contract stopped is told in other words to its author than to a ledger, and fuel is
-    // only counted there.
+    // Why a contract stopped is told in other words to its author than to a ledger, fuel is only
+    // counted there, and only there code that brings nothing over is named by its hash.
     let rule = |r: &Result<Vec<u8>, Refusal>| r.as_ref().err().map(|r| r.rule.clone()).unwrap_or_default();
-    if ["contract-stopped", "fuel"].contains(&rule(native).as_str()) && rule(native) == rule(&reply.result) {
+    if ["contract-stopped", "fuel", "no-migration"].contains(&rule(native).as_str())
+        && rule(native) == rule(&reply.result)
+    {
         return;
     }
     assert_eq!(&reply.result, native, "{what}: the runtime (left) answers other than the native run (right)");
@@ -358,11 +374,11 @@ fn permitted<'a>(
     commons: &str,
     method: &'a str,
 ) -> Result<(&'a str, &'a str, bool), Refusal> {
-    if before.running.len() >= CALL_DEPTH {
-        let why = format!("{method}: {CALL_DEPTH} calls are under way already");
-        return refuse(Code::ResourceExhausted, "call-depth", why);
+    if method.starts_with(KERNEL) {
+        let why = format!("{method} is called by agents, not by contracts");
+        return refuse(Code::PermissionDenied, "kernel", why);
     }
-    let Some((service, name)) = method.strip_prefix('/').and_then(|m| m.split_once('/')) else {
+    let Some((service, name)) = method.strip_prefix('/').and_then(|m| m.rsplit_once('/')) else {
         let why = format!("{method:?} is no method; a method is written /package.Service/Method");
         return refuse(Code::Unimplemented, "method", why);
     };
@@ -370,6 +386,7 @@ fn permitted<'a>(
     let Some((_, query)) = program.method(name) else {
         return refuse(Code::Unimplemented, "method", format!("{service} has no method {name}"));
     };
+    may_go_deeper(before, method)?;
     let asked = query && service == CHARTER && before.acting.iter().any(|c| c == commons);
     if before.running.contains(&(commons.into(), service.into())) && !asked {
         let why = format!("{commons}/{service} is in the middle of a call; it cannot be called before that ends");
@@ -388,8 +405,16 @@ fn permitted<'a>(
     Ok((service, name, query))
 }
 
+fn may_go_deeper(before: &Ledger, method: &str) -> Result<(), Refusal> {
+    if before.running.len() < CALL_DEPTH {
+        return Ok(());
+    }
+    let why = format!("{method}: {CALL_DEPTH} calls are under way already");
+    refuse(Code::ResourceExhausted, "call-depth", why)
+}
+
 fn find<'a>(before: &'a Ledger, commons: &str, service: &str) -> Result<&'a (Program, State), Refusal> {
-    if !before.contracts.keys().any(|(c, _)| c == commons) {
+    if !before.commons.contains(commons) {
         let hint = "name the commons in the metadata stint-commons";
         return refuse(Code::NotFound, "commons", format!("there is no commons {commons:?} on this ledger; {hint}"));
     }
@@ -447,6 +472,7 @@ fn serve(
         },
         roles,
         read_only,
+        next: None,
     });
     let result = stopping(&format!("{service}/{method}"), || dispatch(number, request));
     store();
@@ -454,28 +480,21 @@ fn serve(
     result
 }
 
-/// Runs something as a contract, outside any method.
-fn enter(
-    at: &(String, String),
+/// Runs something as a contract, outside any method: on its state, with the rest as `frame` has it.
+pub(super) fn enter(
+    at: &At,
     before: &Ledger,
-    caller: String,
-    read_only: bool,
+    frame: Host,
+    name: &str,
     run: impl FnOnce() -> Result<Vec<u8>, Refusal>,
 ) -> Result<Vec<u8>, Refusal> {
     ledger(|l| l.running.push(at.clone()));
     load(Host {
         state: before.contracts.get(at).map(|c| c.1.clone()).unwrap_or_default(),
-        context: CallContext {
-            height: before.height,
-            time_ms: before.time_ms,
-            commons: at.0.clone(),
-            caller,
-            ..CallContext::default()
-        },
-        read_only,
-        ..Host::default()
+        context: CallContext { height: before.height, time_ms: before.time_ms, commons: at.0.clone(), ..frame.context },
+        ..frame
     });
-    let result = stopping(&at.1, run);
+    let result = stopping(name, run);
     store();
     ledger(|l| l.running.pop());
     result
@@ -483,16 +502,21 @@ fn enter(
 
 /// A rule runs on a host of nothing.
 pub(super) fn rule(code: &[u8; 32], method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let before = ledger(|l| l.clone());
+    may_go_deeper(&before, method)?;
     let Some(rule) = ledger(|l| l.rules.get(code).cloned()) else {
         let hex: String = code.iter().map(|b| format!("{b:02x}")).collect();
         return refuse(Code::NotFound, "code", format!("no code {hex} is published on this ledger"));
     };
-    let Some((number, _)) = rule.method(method) else {
+    let Some((number, _)) = rule.method(method.rsplit('/').next().unwrap_or(method)) else {
         return refuse(Code::Unimplemented, "method", format!("the rule {} has no method {method}", rule.service));
     };
     let frame = host(std::mem::take);
     host(|h| h.read_only = true);
+    // It counts among those who run, and calls nobody.
+    ledger(|l| l.running.push((String::new(), rule.service.into())));
     let result = stopping(method, || (rule.dispatch)(number, request));
+    ledger(|l| l.running.pop());
     load(frame);
     result
 }
@@ -508,9 +532,15 @@ pub(super) fn burn(result: &Result<Vec<u8>, Refusal>, fuel: i64) {
 
 struct OutOfFuel;
 
-/// A panic is a refusal, as on the ledger; the panic's own words are on standard error.
+/// A panic is a refusal, as on the ledger; the panic's own words are on standard error. So is an
+/// answer over its bound.
 fn stopping(name: &str, run: impl FnOnce() -> Result<Vec<u8>, Refusal>) -> Result<Vec<u8>, Refusal> {
-    match catch_unwind(AssertUnwindSafe(run)) {
+    let bounded = || {
+        let result = run();
+        at_most("a response", result.as_ref().map_or_else(|r| r.encode().len(), Vec::len), RESPONSE_BYTES);
+        result.map_err(Refusal::bounded)
+    };
+    match catch_unwind(AssertUnwindSafe(bounded)) {
         Ok(result) => result,
         Err(panic) if panic.is::<OutOfFuel>() => {
             refuse(Code::ResourceExhausted, "fuel", format!("{name} used up its fuel"))

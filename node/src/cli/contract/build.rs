@@ -4,7 +4,10 @@
 //! Then two sections are added: the descriptor is the SDK's, and `stint.meta` names SDK, compiler
 //! and sources.
 
-use super::{package::Package, toolchain::Toolchain};
+use super::{
+    package::{Folder, Package},
+    toolchain::Toolchain,
+};
 use crate::cli::Failure;
 use clap::Args;
 use prost::Message;
@@ -19,9 +22,8 @@ use stint_runtime::{abi::META_SECTION, check};
 /// Compiles a contract.
 #[derive(Args)]
 pub struct Build {
-    /// The contract's folder
-    #[arg(long, default_value = ".")]
-    path: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
     /// Where the module goes [default: NAME.wasm in the contract's folder dist]
     #[arg(long)]
     out: Option<PathBuf>,
@@ -32,7 +34,7 @@ pub struct Build {
 
 impl Build {
     pub fn execute(&self) -> Result<(), Failure> {
-        let package = Package::read(&self.path)?;
+        let package = Package::read(self.folder.path())?;
         let built = build(&package, self.development)?;
         let out =
             self.out.clone().unwrap_or_else(|| package.folder().join("dist").join(format!("{}.wasm", package.name)));
@@ -94,11 +96,12 @@ pub fn build(package: &Package, development: bool) -> Result<Built, Failure> {
         // A small memory is most of what makes a call cheap.
         flags.push("-Clink-arg=--initial-memory=131072".into());
     }
-    for own in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR"] {
-        cargo.env_remove(own);
-    }
+    env::vars_os().filter(|(name, _)| alters_bytes(&name.to_string_lossy())).for_each(|(name, _)| {
+        cargo.env_remove(name);
+    });
     cargo.env("RUSTC", &toolchain.rustc);
-    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags.join(" "));
+    // A folder's name may have spaces.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     let status = cargo.status().map_err(|e| format!("cargo does not start: {e}"))?;
     if !status.success() {
         return Err(format!("{} does not compile; see above", package.name).into());
@@ -116,6 +119,14 @@ pub fn build(package: &Package, development: bool) -> Result<Built, Failure> {
         check(&module).map_err(|why| format!("the module would be refused: {why}"))?;
     }
     Ok(Built { module, source, compiler })
+}
+
+/// What an author's own environment must not change in a module.
+fn alters_bytes(variable: &str) -> bool {
+    let names =
+        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_INCREMENTAL"];
+    let families = ["CARGO_PROFILE_", "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_"];
+    names.contains(&variable) || families.iter().any(|f| variable.starts_with(f))
 }
 
 /// The module as cargo leaves it.

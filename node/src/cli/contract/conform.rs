@@ -3,6 +3,7 @@
 //! ```json
 //! {
 //!   "about": "what this kit shows",
+//!   "rules": ["0061736d…"],
 //!   "steps": [
 //!     { "call": "Put", "as": "ana", "request": { "key": "YQ==", "value": "MQ==" }, "response": {} },
 //!     { "query": "Get", "request": { "key": "YQ==" }, "response": { "value": "MQ==", "found": true } },
@@ -12,7 +13,9 @@
 //! ```
 //!
 //! Requests and responses are JSON by the module's own descriptor. The commons is `kit`; `ana` is
-//! its steward and `bo` a member without roles. A step may also move `days`, and expect `events`.
+//! its steward and `bo` a member without roles. The module serves a second commons, `other`, too,
+//! so that it has another contract to call; and `rules` are modules that are published for it to
+//! call by their hash. A step may also move `days`, and expect `events`.
 
 use crate::cli::Failure;
 use clap::Args;
@@ -38,6 +41,9 @@ pub struct Conform {
 #[derive(Deserialize)]
 struct Kit {
     about: String,
+    /// Modules of pure rules, hexadecimal.
+    #[serde(default)]
+    rules: Vec<String>,
     steps: Vec<Step>,
 }
 
@@ -88,7 +94,12 @@ pub fn conform(kit: &[u8], module: &[u8]) -> Result<usize, Failure> {
     let pool = DescriptorPool::decode(checked.descriptor.file_set.as_slice())?;
     let mut ledger = Ledger::new();
     ledger.found("kit", &[("ana", &["steward"]), ("bo", &["guest"])]);
-    ledger.deploy("kit", module);
+    ledger.found("other", &[]);
+    ledger.try_deploy("kit", module)?;
+    ledger.try_deploy("other", module)?;
+    for rule in &kit.rules {
+        ledger.try_publish(&hex::decode(rule)?)?;
+    }
     // 2026-01-01.
     ledger.time_ms = 1_767_225_600_000;
     for (n, step) in kit.steps.iter().enumerate() {

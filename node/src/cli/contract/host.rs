@@ -9,14 +9,20 @@ use std::{
     path::PathBuf,
     sync::Arc,
 };
-use stint_proto::v1;
+use stint_proto::{
+    Hash,
+    limits::READY_MS_PER_KB,
+    v1::{self, migrate_response::Stage},
+};
 use stint_runtime::{Contracts, ContractsOptions};
 use stint_testkit::{CONSORTIUM, Ledger, STEWARD};
 
-/// Names the folder with the modules, each `SERVICE.wasm`.
+/// Names the folder with the modules, each `SERVICE/PACKAGE.wasm`.
 pub const MODULES: &str = "STINT_TEST_MODULES";
-/// Names the file for the most fuel that each method burnt.
+/// Names the folder for the most fuel that each method burnt, and for what ran natively only.
 pub const FUEL: &str = "STINT_TEST_FUEL";
+/// How the files end that say what ran natively only.
+pub const NATIVE: &str = "native";
 /// A step at most, bytes.
 const STEP_BYTES: usize = 64 << 20;
 
@@ -43,6 +49,10 @@ struct Step {
     time_ms: u64,
     #[prost(uint64, tag = "10")]
     call: u64,
+    #[prost(string, tag = "11")]
+    package: String,
+    #[prost(bool, tag = "12")]
+    in_steps: bool,
 }
 
 /// What a step did.
@@ -104,14 +114,18 @@ impl Host {
         match step.op.as_str() {
             "deploy" => {
                 self.found(&step.commons);
-                let module = self.module(&step.service)?;
-                self.ledger.try_deploy(&step.commons, &module)?;
-                Ok(Reply::default())
+                let hash = self.publish(&step)?;
+                let code_hash = hash.0.to_vec();
+                let request = v1::DeployRequest { code_hash: code_hash.clone().into() };
+                self.ledger.kernel::<v1::DeployResponse>(&step.commons, "Deploy", &request)?;
+                Ok(Reply { code_hash, ..Default::default() })
             }
-            "publish" => {
-                let module = self.module(&step.service)?;
-                let hash = self.ledger.try_publish(&module)?;
-                Ok(Reply { code_hash: hash.0.to_vec(), ..Default::default() })
+            "publish" => Ok(Reply { code_hash: self.publish(&step)?.0.to_vec(), ..Default::default() }),
+            "upgrade" => self.upgrade(&step),
+            "native" => {
+                // The test goes on alone; whoever runs the tests tells it.
+                self.keep(NATIVE, step.method.as_bytes());
+                Ok(Reply::default())
             }
             "member" => {
                 self.found(&step.commons);
@@ -146,23 +160,88 @@ impl Host {
         }
     }
 
+    /// Publishes a module so early that it may serve now.
+    fn publish(&mut self, step: &Step) -> Result<Hash, Failure> {
+        let module = self.module(step)?;
+        let compiling = READY_MS_PER_KB * (module.len() as u64).div_ceil(1000);
+        self.ledger.time_ms = self.ledger.time_ms.saturating_sub(compiling);
+        Ok(self.ledger.try_publish(&module)?)
+    }
+
+    /// An upgrade with all its steps, or given up at the first refusal.
+    fn upgrade(&mut self, step: &Step) -> Result<Reply, Failure> {
+        self.found(&step.commons);
+        self.ledger.time_ms = step.time_ms;
+        let hash = self.publish(step)?;
+        self.ledger.height = step.height - 1;
+        let mut done = Reply { code_hash: hash.0.to_vec(), ..Default::default() };
+        let code_hash = done.code_hash.clone().into();
+        let upgrade = v1::UpgradeRequest { code_hash, in_steps: step.in_steps };
+        self.kernel(step, "Upgrade", &upgrade, &mut done);
+        let mut steps = 0u64;
+        let asked = v1::MigrateRequest { service: step.service.clone() };
+        while step.in_steps && done.refusal.is_none() {
+            let stage =
+                v1::MigrateResponse::decode(self.kernel(step, "Migrate", &asked, &mut done).as_slice())?.stage();
+            steps += 1;
+            if stage == Stage::Cleaning || stage == Stage::Done {
+                break;
+            }
+        }
+        if steps > 0 {
+            let mut unheard = Reply::default();
+            if done.refusal.is_some() {
+                let abort = v1::AbortUpgradeRequest { service: step.service.clone() };
+                self.kernel(step, "AbortUpgrade", &abort, &mut unheard);
+            }
+            while unheard.refusal.is_none() {
+                let answer = self.kernel(step, "Migrate", &asked, &mut unheard);
+                if v1::MigrateResponse::decode(answer.as_slice())?.stage() == Stage::Done {
+                    break;
+                }
+            }
+        }
+        match done.refusal {
+            // What a refused migration announced is gone, and what its earlier steps did is given up.
+            Some(_) => done.events.clear(),
+            None => done.response = steps.to_be_bytes().to_vec(),
+        }
+        Ok(done)
+    }
+
+    /// Calls the kernel as the steward; adds what came of it to `reply`, and gives the answer.
+    fn kernel(&mut self, step: &Step, method: &str, request: &impl Message, reply: &mut Reply) -> Vec<u8> {
+        let method = format!("/stint.v1.Kernel/{method}");
+        let receipt = self.ledger.call(&step.commons, STEWARD, &method, &request.encode_to_vec());
+        reply.events.extend(receipt.events);
+        reply.refusal = receipt.refusal;
+        receipt.response.to_vec()
+    }
+
     fn found(&mut self, commons: &str) {
         if self.commons.insert(commons.into()) && commons != CONSORTIUM {
             self.ledger.found(commons, &[(STEWARD, &["steward"])]);
         }
     }
 
-    fn module(&self, service: &str) -> Result<Vec<u8>, Failure> {
-        let path = self.modules.join(format!("{service}.wasm"));
-        fs::read(&path).map_err(|e| format!("no module for {service}: {}: {e}", path.display()).into())
+    fn module(&self, step: &Step) -> Result<Vec<u8>, Failure> {
+        let Step { service, package, .. } = step;
+        let path = self.modules.join(service).join(format!("{package}.wasm"));
+        let missing =
+            |e| format!("no module for {service} of {package}; name its folder with --with: {}: {e}", path.display());
+        fs::read(&path).map_err(|e| missing(e).into())
     }
 
     /// Keeps the figures for `stint contract check`; without them it shows less.
     fn save(&self) {
-        if let Some(path) = env::var_os(FUEL)
-            && let Ok(json) = serde_json::to_vec_pretty(&self.fuel)
-        {
-            let _ = fs::write(PathBuf::from(path).join(format!("{}.json", std::process::id())), json);
+        if let Ok(json) = serde_json::to_vec_pretty(&self.fuel) {
+            self.keep("json", &json);
+        }
+    }
+
+    fn keep(&self, kind: &str, bytes: &[u8]) {
+        if let Some(path) = env::var_os(FUEL) {
+            let _ = fs::write(PathBuf::from(path).join(format!("{}.{kind}", std::process::id())), bytes);
         }
     }
 }

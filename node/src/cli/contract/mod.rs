@@ -2,7 +2,7 @@
 //!
 //! | file | command |
 //! |---|---|
-//! | `new.rs` | `new`: a contract that works, with a test, and the SDK beside it |
+//! | `new.rs`, `name.rs` | `new`: a contract that works, with a test, and the SDK beside it |
 //! | `package.rs`, `toolchain.rs` | what is built, by which compiler |
 //! | `build.rs` | `build`: the same bytes in every folder and on every machine |
 //! | `test.rs`, `host.rs` | `test`: natively, and on the ledger's own runtime, which must agree |
@@ -16,6 +16,7 @@ mod build;
 mod check;
 mod conform;
 mod host;
+mod name;
 mod new;
 mod pack;
 mod package;

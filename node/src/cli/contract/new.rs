@@ -1,6 +1,6 @@
 //! `stint contract new`: a project that builds anywhere, because the SDK lies in it.
 
-use super::build::write;
+use super::{build::write, name::Name};
 use crate::cli::Failure;
 use clap::Args;
 use std::{path::PathBuf, process::Command};
@@ -25,23 +25,23 @@ pub struct New {
     /// Its name: lower-case letters, digits and dashes, for example pasture
     name: String,
     /// Folder to make [default: the name]
-    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// How the folder was named once.
+    #[arg(long, hide = true, conflicts_with = "folder")]
     path: Option<PathBuf>,
 }
 
 impl New {
     pub fn execute(&self) -> Result<(), Failure> {
-        stint_proto::commons_name(&self.name).map_err(|m| format!("{:?} is no name for a contract: {m}", self.name))?;
-        let folder = self.path.clone().unwrap_or_else(|| PathBuf::from(&self.name));
+        let name = Name::read(&self.name)?;
+        let folder = self.folder.as_ref().or(self.path.as_ref()).cloned().unwrap_or_else(|| PathBuf::from(&self.name));
         if folder.exists() {
-            return Err(format!("{} exists already; choose another name, or another --path", folder.display()).into());
+            return Err(
+                format!("{} exists already; choose another name, or name another folder", folder.display()).into()
+            );
         }
-        let snake = self.name.replace('-', "_");
-        let camel: String = self.name.split('-').map(capital).collect();
-        let fill =
-            |text: &str| text.replace("{{name}}", &self.name).replace("{{snake}}", &snake).replace("{{Name}}", &camel);
         for (path, text) in TEMPLATE {
-            write(&folder.join(fill(path)), fill(text).as_bytes())?;
+            write(&folder.join(name.fill(path)), name.fill(text).as_bytes())?;
         }
         for (path, text) in SDK {
             write(&folder.join("sdk").join(path), text.as_bytes())?;
@@ -63,8 +63,9 @@ impl New {
             .into());
         }
         println!(
-            "{} is a contract: {camel} gives each member of a commons a share, and counts what it takes.\n",
-            folder.display()
+            "{} is a contract: {} gives each member of a commons a share, and counts what it takes.\n",
+            folder.display(),
+            name.camel
         );
         println!("  cd {}", folder.display());
         println!("  stint contract test      its tests, natively and on the ledger's runtime");
@@ -72,11 +73,6 @@ impl New {
         println!("  stint contract deploy --commons COMMONS");
         Ok(())
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A contract's package, as cargo describes it, and the hash of its sources.
 
 use crate::cli::Failure;
+use clap::Args;
 use serde::Deserialize;
 use std::{
     collections::BTreeSet,
@@ -10,9 +11,27 @@ use std::{
 };
 use stint_proto::{Hash, hash_parts};
 
+/// A contract's folder, as the commands take it.
+#[derive(Args)]
+pub struct Folder {
+    /// The contract's folder [default: here]
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// How it was named once.
+    #[arg(long, hide = true, conflicts_with = "folder")]
+    path: Option<PathBuf>,
+}
+
+impl Folder {
+    pub fn path(&self) -> &Path {
+        self.folder.as_deref().or(self.path.as_deref()).unwrap_or(Path::new("."))
+    }
+}
+
 /// A contract's package.
 pub struct Package {
     pub name: String,
+    pub version: String,
     pub workspace: PathBuf,
     /// Its `Cargo.toml`.
     pub manifest: PathBuf,
@@ -52,8 +71,7 @@ impl Package {
     /// Reads the package of a folder.
     pub fn read(folder: &Path) -> Result<Package, Failure> {
         let manifest = folder.join("Cargo.toml");
-        let missing =
-            |_| format!("{} holds no Cargo.toml; go to a contract's folder, or name it with --path", folder.display());
+        let missing = |_| format!("{} holds no Cargo.toml; go to a contract's folder, or name it", folder.display());
         let manifest = manifest.canonicalize().map_err(missing)?;
         let out = Command::new("cargo")
             .args(["metadata", "--format-version", "1", "--no-deps", "--manifest-path"])
@@ -96,6 +114,7 @@ impl Package {
         let sdk = all.packages.iter().find(|p| p.name == "stint-sdk");
         Ok(Package {
             name: own.name.clone(),
+            version: own.version.clone(),
             workspace: all.workspace_root.clone(),
             manifest: manifest.clone(),
             sdk: sdk.map(|p| format!("{} {}", p.name, p.version)).unwrap_or_default(),

@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use prost::Message;
 use std::{fs, path::PathBuf, time::Duration};
 use stint_proto::{
-    Hash, hash_parts,
+    hash_parts,
     v1::{self, migrate_response::Stage},
 };
 
@@ -46,12 +46,16 @@ pub struct Deploy {
 pub struct Upgrade {
     #[command(flatten)]
     sent: Sent,
-    /// Bring the state over in several calls; meanwhile the old code answers queries only
+    /// Bring the state over in several calls; meanwhile the old code answers queries only. The same command again goes
+    /// on with what was interrupted
     #[arg(long)]
     in_steps: bool,
-    /// Give up an upgrade in steps that is under way
-    #[arg(long, conflicts_with = "in_steps")]
+    /// Give up an upgrade in steps that is under way; nothing is built
+    #[arg(long, conflicts_with_all = ["in_steps", "what"])]
     abort: bool,
+    /// Which one to give up, where several are under way
+    #[arg(long, requires = "abort")]
+    service: Option<String>,
 }
 
 struct Ready {
@@ -119,37 +123,53 @@ impl Deploy {
 impl Upgrade {
     pub async fn execute(&self) -> Result<(), Failure> {
         let commons = &self.sent.commons;
-        let ready = self.sent.publish().await?;
-        let service = ready.code.service.clone();
         if self.abort {
-            let request = v1::AbortUpgradeRequest { service: service.clone() };
-            ready.kernel::<v1::AbortUpgradeResponse>(commons, "AbortUpgrade", &request).await?;
-            self.steps(&ready, &service, "what was moved is deleted").await?;
-            println!("given up: the old code serves {commons} as {service}");
-            return Ok(());
+            return self.give_up().await;
         }
-        let before = serving(&ready.client, commons, &service).await?;
-        let request = v1::UpgradeRequest { code_hash: ready.code.code_hash.clone(), in_steps: self.in_steps };
-        let answer: v1::UpgradeResponse = ready.kernel(commons, "Upgrade", &request).await?;
-        if !answer.done {
-            self.steps(&ready, &service, "the state is brought over").await?;
+        let ready = self.sent.publish().await?;
+        let (service, code_hash) = (&ready.code.service, &ready.code.code_hash);
+        let serving = contracts(&ready.client, commons).await?.into_iter().find(|c| c.service == *service);
+        let serving = serving.unwrap_or_default();
+        let under_way = !serving.next_code_hash.is_empty() && serving.next_code_hash == *code_hash;
+        // Whoever was interrupted goes on: begun again, it would be refused.
+        let done = match under_way && self.in_steps {
+            true => {
+                eprintln!("the upgrade is under way already and goes on");
+                false
+            }
+            false => {
+                let request = v1::UpgradeRequest { code_hash: code_hash.clone(), in_steps: self.in_steps };
+                ready.kernel::<v1::UpgradeResponse>(commons, "Upgrade", &request).await?.done
+            }
+        };
+        if !done {
+            self.steps(&ready.client, &ready.key, service, "the state is brought over").await?;
         }
-        println!("{service} of {commons}: {before} → {}", hex::encode(&ready.code.code_hash[..8]));
+        println!("{service} of {commons}: {} → {}", short(&serving.code_hash), short(code_hash));
+        Ok(())
+    }
+
+    /// Ends an upgrade in steps. Which one it is, the ledger knows.
+    async fn give_up(&self) -> Result<(), Failure> {
+        let commons = &self.sent.commons;
+        let (client, key) = (self.sent.target.connect().await?, self.sent.target.signer()?);
+        let under_way = contracts(&client, commons).await?.into_iter().filter(|c| !c.next_code_hash.is_empty());
+        let service = which(under_way.map(|c| c.service).collect(), self.service.as_deref(), commons)?;
+        let request = v1::AbortUpgradeRequest { service: service.clone() }.encode_to_vec();
+        client.command(&key, commons, "/stint.v1.Kernel/AbortUpgrade", request.into()).await?;
+        self.steps(&client, &key, &service, "what was moved is deleted").await?;
+        println!("given up: the old code serves {commons} as {service}");
         Ok(())
     }
 
     /// Calls `Migrate` until nothing is left.
-    async fn steps(&self, ready: &Ready, service: &str, what: &'static str) -> Result<(), Failure> {
+    async fn steps(&self, client: &Client, key: &SigningKey, service: &str, what: &'static str) -> Result<(), Failure> {
         let bar = spinner(what);
         loop {
-            let request = v1::MigrateRequest { service: service.into() };
-            let sent = ready.client.command(
-                &ready.key,
-                &self.sent.commons,
-                "/stint.v1.Kernel/Migrate",
-                request.encode_to_vec().into(),
-            );
-            let hint = "the old code goes on serving queries; mend the new one and start again after --abort";
+            let request = v1::MigrateRequest { service: service.into() }.encode_to_vec();
+            let sent = client.command(key, &self.sent.commons, "/stint.v1.Kernel/Migrate", request.into());
+            let hint =
+                "the old code goes on serving queries; the same command goes on from here, and --abort gives it up";
             let answer = sent.await.map_err(|e| format!("{e}\n{hint}"))?.0;
             let answer = v1::MigrateResponse::decode(answer)?;
             match answer.stage() {
@@ -164,9 +184,37 @@ impl Upgrade {
     }
 }
 
-async fn serving(client: &Client, commons: &str, service: &str) -> Result<String, Failure> {
+/// The upgrade that is meant, of those under way.
+fn which(under_way: Vec<String>, named: Option<&str>, commons: &str) -> Result<String, String> {
+    match (under_way.as_slice(), named) {
+        ([only], None) => Ok(only.clone()),
+        (all, Some(named)) if all.iter().any(|s| s == named) => Ok(named.into()),
+        ([], _) => Err(format!("no contract of {commons} is being upgraded in steps")),
+        (all, None) => Err(format!("several are being upgraded; name one with --service: {}", all.join(", "))),
+        (all, Some(named)) => Err(format!("{named} is not being upgraded in steps; there are: {}", all.join(", "))),
+    }
+}
+
+async fn contracts(client: &Client, commons: &str) -> Result<Vec<v1::Instance>, Failure> {
     let state = client.query(commons, "/stint.v1.Kernel/GetCommons", Default::default()).await?;
-    let found = v1::GetCommonsResponse::decode(state)?.contracts.into_iter().find(|c| c.service == service);
-    let hash = found.and_then(|c| Hash::try_from(&c.code_hash[..]).ok()).unwrap_or(Hash::ZERO);
-    Ok(hex::encode(&hash.0[..8]))
+    Ok(v1::GetCommonsResponse::decode(state)?.contracts)
+}
+
+fn short(code: &[u8]) -> String {
+    hex::encode(code.get(..8).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upgrade_to_give_up_is_the_only_one_or_named() {
+        let all = |names: &[&str]| names.iter().map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(which(all(&["a.A"]), None, "forge"), Ok("a.A".into()));
+        assert_eq!(which(all(&["a.A", "b.B"]), Some("b.B"), "forge"), Ok("b.B".into()));
+        for (names, named) in [(&[][..], None), (&["a.A", "b.B"], None), (&["a.A"], Some("b.B"))] {
+            assert!(which(all(names), named, "forge").is_err());
+        }
+    }
 }

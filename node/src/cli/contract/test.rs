@@ -2,23 +2,27 @@
 
 use super::{
     build::{build, target_folder, write},
-    host::{FUEL, MODULES},
-    package::Package,
+    host::{FUEL, MODULES, NATIVE},
+    package::{Folder, Package},
 };
 use crate::cli::Failure;
 use clap::Args;
-use std::{collections::BTreeMap, env, fs, path::PathBuf, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::PathBuf,
+    process::Command,
+};
 use stint_proto::hash_parts;
 use stint_runtime::Contracts;
 
 /// Runs a contract's tests.
 #[derive(Args)]
 pub struct Test {
-    /// The contract's folder
-    #[arg(long, default_value = ".")]
-    path: PathBuf,
-    /// Folders of other contracts that the tests deploy
-    #[arg(long)]
+    #[command(flatten)]
+    folder: Folder,
+    /// Folders of other contracts that the tests deploy or publish, and of older versions that they upgrade
+    #[arg(long, value_name = "FOLDER")]
     with: Vec<PathBuf>,
     /// Natively only, without building a module
     #[arg(long)]
@@ -30,7 +34,7 @@ pub struct Test {
 
 impl Test {
     pub fn execute(&self) -> Result<(), Failure> {
-        let package = Package::read(&self.path)?;
+        let package = Package::read(self.folder.path())?;
         let target = target_folder().join("contracts");
         let mut cargo = Command::new("cargo");
         cargo.args(["test", "--package", &package.name, "--manifest-path"]).arg(&package.manifest);
@@ -39,10 +43,11 @@ impl Test {
             let modules = target.join("modules").join(place(&package));
             let _ = fs::remove_dir_all(&modules);
             for folder in self.with.iter().map(PathBuf::as_path).chain([package.folder()]) {
-                let built = build(&Package::read(folder)?, true)?;
-                // The descriptor says under which name the tests deploy it.
-                let service = service_of(&built.module)?;
-                write(&modules.join(format!("{service}.wasm")), &built.module)?;
+                let package = Package::read(folder)?;
+                let built = build(&package, true)?;
+                // The tests ask for it by the service in its descriptor, and by its package.
+                let file = format!("{} {}.wasm", package.name, package.version);
+                write(&modules.join(service_of(&built.module)?).join(file), &built.module)?;
             }
             let fuel = fuel_folder(&package);
             let _ = fs::remove_dir_all(&fuel);
@@ -56,7 +61,12 @@ impl Test {
             false => Err("a test failed; see above".into()),
             true if self.native => Ok(()),
             true => {
-                println!("every step also ran on the ledger's runtime, with the same answers");
+                let alone = ran_alone(&package);
+                match alone.is_empty() {
+                    true => println!("every step also ran on the ledger's runtime, with the same answers"),
+                    false => println!("steps also ran on the ledger's runtime, with the same answers; natively only:"),
+                }
+                alone.iter().for_each(|why| println!("  {why}"));
                 Ok(())
             }
         }
@@ -71,6 +81,13 @@ fn service_of(module: &[u8]) -> Result<String, Failure> {
 
 fn fuel_folder(package: &Package) -> PathBuf {
     target_folder().join("contracts/fuel").join(place(package))
+}
+
+/// Why tests of the last run left the runtime behind.
+fn ran_alone(package: &Package) -> BTreeSet<String> {
+    let files = fs::read_dir(fuel_folder(package)).into_iter().flatten().flatten().map(|f| f.path());
+    let told = files.filter(|f| f.extension().is_some_and(|e| e == NATIVE));
+    told.filter_map(|f| fs::read_to_string(f).ok()).collect()
 }
 
 /// Names a package by where it lies.
