@@ -26,8 +26,8 @@ use stint_rule::{
 };
 use stint_sdk::{Code, Refusal, context, fuel_left, require_role};
 
-/// Contributions that one call handles at most. Memory is what bounds it: a call has 4 MB and gives nothing back,
-/// and a contribution takes about 6 kB on its way.
+/// Contributions that one call handles at most. Memory is what bounds it: a call has 4 MB, and a contribution takes
+/// about 6 kB on its way if nothing of it is used again.
 const STEPS: u64 = 400;
 /// Fuel that must be left to begin another page: what a page of the heaviest contributions may burn, and the end
 /// of the call.

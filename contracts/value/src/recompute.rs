@@ -1,7 +1,7 @@
 //! Running the rule again over what a distribution took: the same must come out.
 //!
-//! A query has 16 MB of memory and gives nothing back, so a long distribution is run again in parts: each answer
-//! carries where it stands, and the next question hands that in. Whoever changes it on the way fools nobody else.
+//! A query has 16 MB of memory, and one fuel, so a long distribution is run again in parts: each answer carries where
+//! it stands, and the next question hands that in. Whoever changes it on the way fools nobody else.
 
 use crate::{
     count,

@@ -26,6 +26,7 @@ mod planner;
 mod read;
 mod run;
 
+pub use event::{balancing, event};
 pub use json::{Json, NoJson};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::Native;

@@ -4,7 +4,7 @@ use super::{
     mirror::{Mirror, Reply, Step},
     refuse, writable,
 };
-use crate::{Bytes, CHARTER, CallContext, Code, Day, Method, Refusal, Service};
+use crate::{Bytes, CHARTER, CallContext, Code, Day, Method, Refusal, Service, Time};
 use prost::{Message, Name};
 use std::{
     cell::RefCell,
@@ -215,6 +215,11 @@ impl World {
         ledger(|l| l.height)
     }
 
+    /// The ledger's time.
+    pub fn now(&self) -> Time {
+        Time::of_time_ms(ledger(|l| l.time_ms))
+    }
+
     /// Today, by the ledger's time.
     pub fn today(&self) -> Day {
         Day::of_time_ms(ledger(|l| l.time_ms))
@@ -230,6 +235,17 @@ impl World {
         ledger(|l| l.time_ms += ms);
     }
 
+    /// Calls a command by its name, `/package.Service/Method`, with an encoded request: for programs that know of
+    /// contracts by their descriptors, or play on several ledgers.
+    pub fn call_bytes(&mut self, commons: &str, agent: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        self.run_bytes(commons, Some(agent), method, request.to_vec())
+    }
+
+    /// Asks a query by its name with an encoded request.
+    pub fn query_bytes(&mut self, commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        self.run_bytes(commons, None, method, request.to_vec())
+    }
+
     fn run<Q: Message, R: Message + Default>(
         &mut self,
         commons: &str,
@@ -237,19 +253,31 @@ impl World {
         method: &Method<Q, R>,
         request: &Q,
     ) -> Result<R, Refusal> {
-        let request = request.encode_to_vec();
+        let path = format!("/{}/{}", method.service, method.name);
+        let result = self.run_bytes(commons, agent, &path, request.encode_to_vec());
+        result.map(|bytes| R::decode(bytes.as_slice()).expect("a response of its type"))
+    }
+
+    fn run_bytes(
+        &mut self,
+        commons: &str,
+        agent: Option<&str>,
+        path: &str,
+        request: Vec<u8>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let (service, method) = path.trim_start_matches('/').split_once('/').unwrap_or((path, ""));
         if request.len() > REQUEST_BYTES {
             // It never comes as far as a contract.
             let why = format!("the request has {} bytes; the limit is {REQUEST_BYTES}", request.len());
             return refuse(Code::InvalidArgument, "request-size", why);
         }
-        let result = outermost(commons, agent, method.service, method.name, &request);
+        let result = outermost(commons, agent, service, method, &request);
         let (height, time_ms, calls) = ledger(|l| (l.height, l.time_ms, l.calls));
         let reply = self.mirrored(Step {
             op: if agent.is_some() { "call" } else { "query" }.into(),
             commons: commons.into(),
-            service: method.service.into(),
-            method: method.name.into(),
+            service: service.into(),
+            method: method.into(),
             agent: agent.unwrap_or_default().into(),
             request,
             height,
@@ -257,9 +285,8 @@ impl World {
             call: calls,
             ..Step::default()
         });
-        let what = format!("{}/{}", method.service, method.name);
-        same(&result, reply, &self.events(), &what);
-        result.map(|bytes| R::decode(bytes.as_slice()).expect("a response of its type"))
+        same(&result, reply, &self.events(), path);
+        result
     }
 
     pub(super) fn mirrored(&mut self, step: Step) -> Option<Reply> {
