@@ -100,7 +100,7 @@ fn compile_bombs_are_refused_or_compile_in_the_time_that_is_given() {
         refused("operands over many blocks", &over_blocks(1_000), "blocks x values of function 2");
         let indirect = "(call_indirect (type $v) (local.get 0)) ".repeat(12_000);
         let bomb = format!("(type $v (func)) (table 1 funcref) (func (param i32) {indirect})");
-        refused("indirect calls", &with(&bomb), "blocks of function 2: 36000; the limit is 2000");
+        refused("indirect calls", &with(&bomb), "blocks of function 2: 36000; the limit is 4000");
 
         let contracts = Contracts::new().expect("an engine");
         for (name, functions) in slow_functions() {

@@ -171,7 +171,7 @@ fn a_node_that_joined_offers_what_it_can_prove() {
     let (source, trust) = ledger();
     (0..9).for_each(|executed| drop(commit(&source, executed, true)));
     let results = |height| source.results(height).expect("readable").expect("executed");
-    let target = Target { height: 8, results: results(8), transactions: 0, from: 4 };
+    let target = Target { height: 8, results: results(8), from: 4 };
     let medium = Medium::memory().expect("memory");
     let mut joining = Joining::begin(&medium, &genesis(), CHAIN, Keep::default(), target).expect("begun");
     let all = stint_runtime::State::scan(&source.state_at(8), b"", END, usize::MAX, false).expect("readable");

@@ -74,7 +74,8 @@ async fn a_query_may_ask_for_an_older_state() {
         heights.push(call.await.expect("recorded").1);
     }
     for (height, expected) in [(heights[0], 1), (heights[1], 2), (0, 2)] {
-        let asked = client.query_at("forge", &format!("/{SHARES}"), Default::default(), height);
+        let method = format!("/{SHARES}");
+        let asked = client.query_at("forge", &method, Default::default(), height);
         let (answer, read) = asked.await.expect("shares");
         assert_eq!(GetSharesResponse::decode(answer).expect("a response").contributions, expected);
         assert!(if height == 0 { read >= heights[1] } else { read == height }, "{read}");
