@@ -13,7 +13,7 @@ use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
 use stint_proto::{Block, CallId, Hash, v1};
 use stint_runtime::{BlockResult, State};
-use stint_store::{Keep, Location, Medium, Store, StoreError, Tree};
+use stint_store::{Keep, Location, Medium, ProveError, Store, StoreError, Tree};
 use stint_verifier::{
     Reader,
     tree::{Shown, value_hash},
@@ -154,6 +154,11 @@ impl World {
         let range = vec![b'c', from]..vec![b'c', to];
         let part = match self.store.show(height, std::slice::from_ref(&range)) {
             Ok(part) => part,
+            // While the trees of two snapshots are in use, that of the newest one alone is built beside them.
+            Err(ProveError::Busy(busy)) => {
+                let newest = self.store.snapshots().last().copied();
+                return assert!(busy == height && newest != Some(height) && height != self.store.tip().height);
+            }
             // Trees of the newest heights are kept, and after a restart that of the newest one and those of snapshots.
             Err(e) => {
                 let offered = self.store.snapshots().contains(&height) || height == self.store.tip().height;

@@ -9,6 +9,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use stint_node::config::PeerConfig;
+use stint_proto::limits::FAR_BEHIND;
 use stint_tests::{Devnet, eventually};
 
 const KEYS: u64 = 1_000_000;
@@ -91,4 +92,39 @@ async fn a_node_joins_a_busy_ledger_of_a_million_keys_whatever_some_peers_do() {
     devnet.kill(2);
     grow(&client, &steward, 0, 10).await;
     devnet.agree().await;
+}
+
+/// Behind by more than its engine may fetch, and by less than peers keep: blocks are fetched and executed first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_lags_a_thousand_blocks_comes_back() {
+    let mut devnet = Devnet::start(4);
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    grow::found(&client, &steward).await;
+    devnet.agree().await;
+    devnet.stop(3);
+    let behind = client.status().await.expect("a status").height;
+    let mut height = behind;
+    for n in 0.. {
+        if height > behind + FAR_BEHIND + 20 {
+            break;
+        }
+        grow(&client, &steward, n, 1).await;
+        height = client.status().await.expect("a status").height;
+    }
+    devnet.start_one(3);
+    let log = devnet.log(3);
+    assert!(log.contains("executing the blocks from"), "{log}");
+    assert!(!log.contains("fetching the state"), "{log}");
+    // Its engine begins behind what it executed, and votes.
+    devnet.agree().await;
+    devnet.kill(2);
+    grow(&client, &steward, 0, 10).await;
+    devnet.agree().await;
+    // It comes back the usual way after that.
+    devnet.stop(3);
+    devnet.start_one(2);
+    grow(&client, &steward, 0, 10).await;
+    devnet.start_one(3);
+    devnet.agree().await;
+    assert_eq!(devnet.log(3).matches("executing the blocks from").count(), 1);
 }

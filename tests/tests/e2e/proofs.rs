@@ -1,8 +1,14 @@
 //! What a node proves is checked without it.
 
+use crate::grow::{self, KEYS_A_CALL, grow};
 use futures::TryStreamExt;
-use stint_proto::{Block, v1};
+use stint_proto::{Block, Genesis, v1};
+use stint_store::END;
 use stint_tests::{Devnet, TestRepository, eventually};
+use stint_verifier::{Fact, Reader, tree::Shown, verify};
+
+/// Heights from one snapshot to the next.
+const EVERY: u64 = 10;
 
 #[test]
 fn facts_are_proved_and_checked_offline() {
@@ -88,10 +94,19 @@ fn facts_are_proved_and_checked_offline() {
 #[tokio::test]
 async fn history_and_snapshots_are_served() {
     let mut devnet = Devnet::make(1);
-    devnet.configure(0, |config| config.keep.snapshot_every = 2);
+    devnet.configure(0, |config| config.keep.snapshot_every = EVERY);
     devnet.start_one(0);
-    let client = devnet.client(0).await;
-    eventually("four blocks", 30, async || client.status().await.ok().filter(|s| s.height >= 4)).await;
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    eventually("three blocks", 30, async || client.status().await.ok().filter(|s| s.height >= 3)).await;
+    // Blocks 1 to 3 have no calls, the later ones so many keys that a snapshot has several pieces.
+    grow::found(&client, &steward).await;
+    grow(&client, &steward, 0, KEYS_A_CALL).await;
+    let grown = client.status().await.expect("a status").height;
+    eventually("a snapshot holds the keys", 60, async || {
+        let newest = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 }).await;
+        newest.ok().filter(|s| s.get_ref().height >= grown)
+    })
+    .await;
 
     let history = client.ledger().get_history(v1::GetHistoryRequest { from: 1, to: 3 }).await.expect("a stream");
     let history: Vec<_> = history.into_inner().try_collect().await.expect("three blocks");
@@ -104,13 +119,53 @@ async fn history_and_snapshots_are_served() {
     let said = beyond.try_collect::<Vec<_>>().await.expect_err("no such block");
     assert_eq!(said.code(), tonic::Code::NotFound);
 
-    let asked = v1::GetSnapshotRequest { height: 2 };
-    let snapshot = client.ledger().get_snapshot(asked).await.expect("a snapshot").into_inner();
-    assert_eq!(snapshot.height, 2);
-    assert!(snapshot.keys > 0 && !snapshot.proof.is_empty());
-    let chunk = client.ledger().get_chunk(v1::GetChunkRequest { height: 2, from: Default::default() }).await;
-    let chunk = chunk.expect("a piece").into_inner();
-    assert!(!chunk.part.is_empty() && chunk.next.is_empty(), "so small a state fits in one piece");
-    let none = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 7 }).await.expect_err("no snapshot");
-    assert!(none.message().contains("there are those of [2"), "{none}");
+    // The snapshot's root is certified, and its pieces are all of the state under that root.
+    let genesis = std::fs::read(devnet.validator(0).genesis()).expect("a file");
+    let (genesis, chain_id) = Genesis::parse(&genesis).expect("a genesis");
+    let trust = genesis.trust(chain_id).expect("validators");
+    let snapshot = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 }).await;
+    let snapshot = snapshot.expect("a snapshot").into_inner();
+    assert!(snapshot.height >= EVERY && snapshot.height % EVERY == 0 && snapshot.offered.contains(&snapshot.height));
+    let proven = verify(&trust, &snapshot.proof).expect("signed by the validators of the genesis file");
+    let Fact::State(shown, led) = proven.fact else { panic!("it proves something else") };
+    assert_eq!(led.height, snapshot.height);
+    assert!(shown.range(b"", END).all(|entry| entry.is_err()), "it shows the root alone");
+    let root = led.outcomes[0].state_root;
+    let (mut from, mut keys, mut pieces) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let asked = v1::GetChunkRequest { height: snapshot.height, from: from.clone().into() };
+        let piece = client.ledger().get_chunk(asked).await.expect("a piece").into_inner();
+        let mut part = Reader(&piece.part);
+        let (shown, found) = Shown::read(&mut part).expect("a part of a tree");
+        assert!(part.0.is_empty() && found == root, "piece {pieces} is under another root");
+        let to = if piece.next.is_empty() { END.to_vec() } else { piece.next.to_vec() };
+        keys.extend(shown.range(&from, &to).map(|entry| entry.expect("nothing is left out").0.to_vec()));
+        pieces += 1;
+        if piece.next.is_empty() {
+            break;
+        }
+        from = to;
+    }
+    assert!(pieces > 1, "so large a state comes in several pieces");
+    assert!(keys.is_sorted() && keys.len() as u64 == snapshot.keys, "{} of {} keys", keys.len(), snapshot.keys);
+
+    // What is not offered is not there, for a piece of it too.
+    let other = snapshot.height + 1;
+    let none = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: other }).await.expect_err("no snapshot");
+    let piece = v1::GetChunkRequest { height: other, from: Default::default() };
+    let piece = client.ledger().get_chunk(piece).await.expect_err("no snapshot");
+    for said in [none, piece] {
+        assert_eq!(said.code(), tonic::Code::NotFound);
+        let expected = format!("no snapshot of height {other} is offered here; there are those of [");
+        assert!(said.message().contains(&expected), "{said}");
+    }
+
+    let mut without = Devnet::make(1);
+    without.configure(0, |config| config.keep.snapshot_every = 0);
+    without.start_one(0);
+    let client = without.client(0).await;
+    eventually("two blocks", 30, async || client.status().await.ok().filter(|s| s.height >= 2)).await;
+    let none = client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 }).await.expect_err("no snapshot");
+    assert_eq!(none.code(), tonic::Code::NotFound);
+    assert!(none.message().contains("no snapshot is offered here yet"), "{none}");
 }
