@@ -12,7 +12,7 @@
 //! | `simulate.rs`, `state.rs`, `kept.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
 //! | `prove.rs`, `verify.rs`, `parts.rs`, `export.rs` | facts with their proofs, and their check |
 //! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
-//! | `suite/` | `stint book`, `explain`, `whatif`: books and money of a commons |
+//! | `suite/` | `stint book`, `explain`, `whatif`, `demo`: books and money of commons |
 //! | `report.rs`, `show.rs` | tables and bars |
 
 mod call;
@@ -103,6 +103,15 @@ enum Command {
     /// Show what another rule would have given; nothing is written
     #[command(name = "whatif")]
     WhatIf(suite::whatif::WhatIf),
+    /// Play a sample on a running network
+    #[command(subcommand)]
+    Demo(Demo),
+}
+
+#[derive(Subcommand)]
+enum Demo {
+    /// Three commons through a year: books, contributions, incomes, a vote, a fork; every number compared
+    Orchard(suite::orchard::Orchard),
 }
 
 #[derive(Subcommand)]
@@ -157,6 +166,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Book(Book::Replay(c)) => c.execute(),
         Command::Explain(c) => c.execute().await,
         Command::WhatIf(c) => c.execute().await,
+        Command::Demo(Demo::Orchard(c)) => c.execute().await,
     }
 }
 

@@ -5,10 +5,12 @@
 //! | `replay.rs` | `stint book replay`: cases of Valueflows against the book |
 //! | `explain.rs` | `stint explain`: why an agent got what it got |
 //! | `whatif.rs` | `stint whatif`: what another rule would have given |
+//! | `orchard.rs` | `stint demo orchard`: the sample scenario on a running network |
 //! | `money.rs` | amounts for people |
 
 pub mod explain;
 mod money;
+pub mod orchard;
 pub mod replay;
 pub mod whatif;
 

@@ -88,7 +88,7 @@ fn method(name: &str) -> String {
 }
 
 /// A refusal as the SDK has it.
-fn told(refusal: impl Into<v1::Refusal>) -> Refusal {
+pub fn told(refusal: impl Into<v1::Refusal>) -> Refusal {
     let refusal: v1::Refusal = refusal.into();
     let lost = || Refusal::invalid("refusal", "a refusal that cannot be read");
     Refusal::decode(&refusal.encode_to_vec()).unwrap_or_else(lost)
