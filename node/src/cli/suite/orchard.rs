@@ -12,7 +12,7 @@ use clap::Args;
 use ed25519_dalek::SigningKey;
 use orchard::{How, Ledger, Module, Rule, Scenario, Told, play};
 use prost::Message;
-use std::{future::Future, io::Write, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, future::Future, io::Write, path::PathBuf, time::Duration};
 use stint_proto::v1;
 use stint_sdk::{Code, Refusal, Time};
 use tokio::runtime::Handle;
@@ -54,6 +54,7 @@ impl Orchard {
             client,
             steward: self.target.signer()?,
             keys: self.target.dir.join("keys/orchard"),
+            stewards: BTreeMap::new(),
             handle: Handle::current(),
         };
         let scenario = Scenario { open_for_s: self.open_for, delay_s: self.delay };
@@ -83,6 +84,8 @@ struct Network {
     steward: SigningKey,
     /// Where the members' keys lie.
     keys: PathBuf,
+    /// A steward of each commons.
+    stewards: BTreeMap<String, String>,
     handle: Handle,
 }
 
@@ -134,14 +137,17 @@ impl Ledger for Network {
             let roles = roles.iter().map(|r| r.to_string()).collect();
             Ok::<_, Refusal>(v1::AdmitRequest { agent: (*agent).into(), key, roles })
         };
+        let steward = members.iter().find(|(_, roles)| roles.contains(&STEWARD)).map_or(STEWARD, |(agent, _)| agent);
         let members = members.iter().map(member).collect::<Result<_, _>>()?;
+        self.stewards.insert(commons.into(), steward.into());
         let request = v1::FoundRequest { commons: commons.into(), purpose: purpose.into(), members };
         self.command(CONSORTIUM, STEWARD, "/stint.v1.Kernel/Found", request.encode_to_vec().into()).map(drop)
     }
 
     fn deploy(&mut self, commons: &str, of: Module) -> Result<(), Refusal> {
         let request = v1::DeployRequest { code_hash: self.publish(module(of))?.code_hash };
-        self.command(commons, STEWARD, "/stint.v1.Kernel/Deploy", request.encode_to_vec().into()).map(drop)
+        let steward = self.stewards.get(commons).map_or(STEWARD, String::as_str);
+        self.command(commons, steward, "/stint.v1.Kernel/Deploy", request.encode_to_vec().into()).map(drop)
     }
 
     fn publish_rule(&mut self, Rule::Hours: Rule) -> Result<[u8; 32], Refusal> {
