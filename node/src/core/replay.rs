@@ -149,7 +149,7 @@ mod tests {
             results_root: tip.results.results_root,
             ..first
         };
-        store.commit(&Block { header, transactions }, None, &result).expect("committed");
+        node.executed.set(store.commit(&Block { header, transactions }, None, &result).expect("committed"));
     }
 
     fn node() -> Arc<Node> {

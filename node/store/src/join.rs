@@ -254,7 +254,8 @@ impl Joining {
         }
         let meta = store.family(META)?;
         // What came before the first block is not known here, and its own receipts cannot be proved without that.
-        let receipts = if target.from == 1 { 1 } else { target.from + 1 };
+        let is_known = target.from == 1 || store.results(target.from - 1)?.is_some();
+        let receipts = if is_known { target.from } else { target.from + 1 };
         let oldest = Oldest { block: target.from, receipts, state: target.height };
         store.set_oldest(oldest)?;
         let mut batch = WriteBatch::default();

@@ -1,7 +1,7 @@
 use crate::tree::{Tree, Undo};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Heights back to which a tree can be led: a header certifies the results of at most K = 4 blocks before it, and whoever
+/// Newest heights whose trees can be had: a header certifies the results of at most K = 4 blocks before it, and whoever
 /// asks for a proof may ask for another at the same height. Each one holds the keys that its block changed.
 const KEPT: u64 = 16;
 /// Snapshots that are offered at once: nodes that join may be fetching an older one.
@@ -57,7 +57,7 @@ impl Versions {
     pub fn advance(&mut self, undo: Undo) {
         self.height += 1;
         self.undo.insert(self.height, Arc::new(undo));
-        let oldest = self.height.saturating_sub(KEPT);
+        let oldest = (self.height + 1).saturating_sub(KEPT);
         self.undo.retain(|height, _| *height > oldest);
         self.earlier.retain(|height, _| *height >= oldest);
         self.let_go(self.height);
@@ -82,7 +82,7 @@ impl Versions {
 
     /// Keeps a tree that somebody asked for, as long as it can be asked for.
     pub fn keep_earlier(&mut self, height: u64, tree: Tree) {
-        if height < self.height && height + KEPT >= self.height {
+        if height < self.height && height + KEPT > self.height {
             self.earlier.insert(height, tree);
         }
     }
