@@ -90,7 +90,7 @@ pub fn build(package: &Package, development: bool) -> Result<Built, Failure> {
     if development {
         // Names, lines and the words of a panic stay in.
         cargo.args(["--features", "stint-sdk/development", "--config", "profile.release.strip=false"]);
-        cargo.args(["--config", "profile.release.debug='line-tables-only'", "--config", "profile.release.lto='thin'"]);
+        cargo.args(["--config", "profile.release.debug='line-tables-only'", "--config", "profile.release.lto=false"]);
         flags[1] = format!("--remap-path-prefix={}/=", package.workspace.display());
     } else {
         // A small memory is most of what makes a call cheap.
