@@ -5,10 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use stint_testkit::{Ledger, fuzz};
 
-static BASE: LazyLock<std::sync::Mutex<Ledger>> = LazyLock::new(|| {
-    let caller = fuzz::describe(wat::parse_str(fuzz::CALLER).expect("good text"));
-    fuzz::ledger(Some(&caller)).into()
-});
+static BASE: LazyLock<std::sync::Mutex<Ledger>> =
+    LazyLock::new(|| fuzz::ledger_of_callers(|text| wat::parse_str(text).expect("good text")).into());
 
 fuzz_target!(|bytes: &[u8]| {
     fuzz::host_calls(&BASE.lock().expect("one thread"), bytes);
