@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `machine.rs`, `network.rs` | `ledger` | signatures, hashes, disk; then one and four validators |
 //! | `state.rs` | `state` | what a root over the state costs beside plain RocksDB; proofs; large states |
-//! | `fuel.rs` | `fuel` | what a unit of fuel buys of everything a contract can do |
+//! | `fuel/` | `fuel` | what a unit of fuel buys of everything a contract can do |
 #![forbid(unsafe_code)]
 
 mod fuel;
@@ -32,19 +32,24 @@ fn main() {
         }
     }
     let mut report = Report::default();
+    let mut failed = None;
     let chosen = |part: &str| only.as_deref().is_none_or(|o| o == part);
     // The first, for it measures memory.
     if chosen("state") {
         state::state(&mut report);
     }
     if chosen("fuel") {
-        fuel::fuel(&mut report);
+        failed = fuel::fuel(&mut report).err();
         fuel::compile(&mut report);
     }
     if chosen("ledger") {
         ledger(&mut report, commits);
     }
     report.save();
+    if let Some(why) = failed {
+        eprintln!("{why}");
+        std::process::exit(1);
+    }
 }
 
 fn ledger(report: &mut Report, commits: usize) {

@@ -207,15 +207,15 @@ fn mix(n: u64) -> u64 {
 }
 
 /// The store of a ledger, of whose four validators three sign each block.
-struct Rooted {
-    store: Arc<Store>,
+pub struct Rooted {
+    pub store: Arc<Store>,
     signers: [SigningKey; 4],
     trust: Trust,
     _folder: TempDir,
 }
 
 impl Rooted {
-    fn new() -> Rooted {
+    pub fn new() -> Rooted {
         let mut signers = [1, 2, 3, 4].map(|n| SigningKey::from_bytes(&[n; 32]));
         signers.sort_by_key(|s| s.verifying_key().to_bytes());
         let validator = |s: &SigningKey| GenesisValidator { name: String::new(), key: s.verifying_key().to_bytes() };
@@ -234,12 +234,12 @@ impl Rooted {
     }
 
     /// Seconds of a block without calls that writes.
-    fn write(&self, writes: Writes) -> f64 {
+    pub fn write(&self, writes: Writes) -> f64 {
         self.commit(Vec::new(), &BlockResult { writes, ..Default::default() })
     }
 
     /// Seconds until the next block is durable with what it led to; it certifies what the last one led to.
-    fn commit(&self, transactions: Vec<Transaction>, result: &BlockResult) -> f64 {
+    pub fn commit(&self, transactions: Vec<Transaction>, result: &BlockResult) -> f64 {
         let tip = self.store.tip();
         let header = Header {
             chain_id: CHAIN,

@@ -1,34 +1,45 @@
-//! What a unit of fuel buys: for every class of instruction and every host function, the time of a
-//! call that does nothing else, divided by the fuel it burns. Fuel is the ledger's clock, so the
-//! slowest unit decides how long a block can take.
+//! Every class of instruction and every host function, as a contract that does nothing else.
 
-use crate::report::{Report, best};
-use prost_types::{
-    DescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto,
-};
-use std::sync::Arc;
-use stint_proto::{
-    limits::{BLOCK_FUEL, CALL_FUEL, READY_MS_PER_KB},
-    v1,
-};
-use stint_runtime::{BlockContext, execute_block};
-use stint_testkit::Ledger;
-
-/// One class: its name, its code, and what its module has beside the usual.
-struct Case {
-    name: &'static str,
+/// One class: its name, its code, and what its module and its state have beside the usual.
+#[derive(Clone)]
+pub struct Case {
+    pub name: &'static str,
     /// What is done over and over. `$i` counts the rounds, `$x` and `$y` are 64-bit variables.
     round: String,
     /// Done once before.
     before: String,
+    /// Beside the module's functions.
+    extra: String,
     /// Memory in pages of 64 kB.
     pages: u32,
     /// Rounds; 0 runs until the fuel ends.
     rounds: u32,
+    /// Bytes of its answer.
+    answer: u32,
+    /// What it finds in the state: entries under four bytes each, numbers from 0, and the bytes of a value.
+    pub kept: (u32, usize),
+    /// All of them were deleted a block later.
+    pub gone: bool,
+    /// Keeping what it wrote counts, too.
+    pub commits: bool,
+    /// The commons that acts through it, or just any.
+    pub acts: bool,
 }
 
 fn case(name: &'static str, round: impl Into<String>) -> Case {
-    Case { name, round: round.into(), before: String::new(), pages: 2, rounds: 20_000 }
+    Case {
+        name,
+        round: round.into(),
+        before: String::new(),
+        extra: String::new(),
+        pages: 2,
+        rounds: 20_000,
+        answer: 0,
+        kept: (0, 0),
+        gone: false,
+        commits: false,
+        acts: false,
+    }
 }
 
 /// The same instruction many times in one round, so that the loop around it weighs little.
@@ -36,7 +47,12 @@ fn often(name: &'static str, instruction: &str) -> Case {
     case(name, instruction.repeat(64))
 }
 
-fn cases() -> Vec<Case> {
+/// All of them.
+pub fn cases() -> Vec<Case> {
+    [usual(), memories(), calls(), kept()].concat()
+}
+
+fn usual() -> Vec<Case> {
     let mut all = vec![
         often("add, xor", "(local.set $x (i64.xor (i64.add (local.get $x) (local.get $y)) (i64.const 77)))"),
         often("multiply", "(local.set $x (i64.mul (local.get $x) (local.get $y)))"),
@@ -132,8 +148,191 @@ fn cases() -> Vec<Case> {
     all
 }
 
-fn text(c: &Case) -> String {
-    let (pages, before, round, rounds) = (c.pages, &c.before, &c.round, c.rounds);
+/// Bulk memory, tables and growth.
+fn memories() -> Vec<Case> {
+    let with = |extra: &str, pages: u32, rounds: u32, c: Case| Case { extra: extra.into(), pages, rounds, ..c };
+    let passive = format!("(data $d \"{}\")", "x".repeat(60_000));
+    vec![
+        with(
+            &passive,
+            2,
+            20_000,
+            case("memory.init, 60 kB", "(memory.init $d (i32.const 1024) (i32.const 0) (i32.const 60000))"),
+        ),
+        with(
+            &passive,
+            2,
+            20_000,
+            case("memory.init, 1 byte", "(memory.init $d (i32.const 0) (i32.const 7) (i32.const 1))".repeat(16)),
+        ),
+        with("", 2, 20_000, case("memory.grow by nothing", "(drop (memory.grow (i32.const 0)))".repeat(16))),
+        with("", 2, 60, case("memory.grow by a page", "(drop (memory.grow (i32.const 1)))")),
+        with("", 2, 20_000, case("memory.size", "(local.set $a (i32.add (local.get $a) (memory.size)))".repeat(64))),
+        // Every slot of the largest table is touched for the first time in its instance.
+        calls_of("call one that calls 9,900 functions by its table", "/bench.v1.Slots/Do", 100),
+        calls_of("call one with a table of 9,900", "/bench.v1.Table/Do", 1_000),
+        calls_of("call one that grows to 4 MB", "/bench.v1.Grow/Do", 20),
+        calls_of("call one that reads its 900 kB of data", "/bench.v1.Data/Do", 60),
+    ]
+}
+
+/// Calls of others, and what they answer.
+fn calls() -> Vec<Case> {
+    let rule = |name, at: u32| {
+        let round = format!(
+            "(drop (call $rule (i32.const {at}) (i32.const 592) (i32.const 2) (i32.const 0) (i32.const 0) (i64.const 0)))"
+        );
+        Case { rounds: 300, ..case(name, round) }
+    };
+    let act = "(call $act (i32.const 0) (i32.const 0) (i32.const 528) (i32.const 16) (i32.const 0) (i32.const 0))";
+    vec![
+        Case { answer: 1 << 20, pages: 17, rounds: 1, ..case("answer 1 MB", "") },
+        Case { pages: 18, ..calls_of("call one that answers 1 MB", "/bench.v1.Large/Ask", 40) },
+        rule("ask an empty rule", 640 + 128),
+        rule("ask a rule that nobody published", 0),
+        Case { acts: true, rounds: 64, ..case("act by an empty contract", act) },
+        Case {
+            rounds: 64,
+            ..case("emit, 1 byte", "(call $emit (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1))")
+        },
+    ]
+}
+
+/// What lies in the state before: read, scanned, overwritten and deleted.
+fn kept() -> Vec<Case> {
+    const MANY: (u32, usize) = (1 << 16, 100);
+    const LARGE: (u32, usize) = (512, 65_536);
+    // One of the kept, or of as many that are not, in no order.
+    let one_of = |n: u32, plus: u32| {
+        format!(
+            "(i32.store (i32.const 32) (i32.add (i32.const {plus}) (i32.and (i32.mul (local.get $i) (i32.const 0x9e3779b1)) (i32.const {}))))",
+            n - 1
+        )
+    };
+    let get = |name, kept: (u32, usize), plus, rounds| Case {
+        kept,
+        rounds,
+        pages: 4,
+        ..case(name, one_of(kept.0, plus) + "(drop (call $get (i32.const 32) (i32.const 4)))")
+    };
+    let scan = |name, kept: (u32, usize), limit: u32, reverse: u32, rounds: u32| Case {
+        kept,
+        rounds,
+        pages: 18,
+        ..case(
+            name,
+            one_of(kept.0, 0)
+                + &match reverse {
+                    0 => format!(
+                        "(drop (call $scan (i32.const 32) (i32.const 4) (i32.const 0) (i32.const 0) (i32.const {limit}) (i32.const 0)))"
+                    ),
+                    _ => format!(
+                        "(drop (call $scan (i32.const 0) (i32.const 0) (i32.const 32) (i32.const 4) (i32.const {limit}) (i32.const 1)))"
+                    ),
+                },
+        )
+    };
+    let whole =
+        "(drop (call $scan (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 0)))";
+    let write = |name, kept, rounds, round: &str| Case {
+        kept,
+        rounds,
+        pages: 4,
+        commits: true,
+        ..case(name, format!("(i32.store (i32.const 32) (local.get $i)) {round}"))
+    };
+    vec![
+        get("get, of 65,536 kept", MANY, 0, 20_000),
+        get("get, absent beside 65,536 kept", MANY, 1 << 16, 20_000),
+        get("get, 4 kB kept", (4_096, 4_096), 0, 4_000),
+        get("get, 64 kB kept", LARGE, 0, 400),
+        scan("scan, 1 of 65,536 kept", MANY, 1, 0, 4_000),
+        scan("scan, 1 of 65,536 kept, backwards", MANY, 1, 1, 4_000),
+        scan("scan, 1,000 of 65,536 kept", MANY, 1_000, 0, 60),
+        scan("scan, 1,000 of 65,536 kept, backwards", MANY, 1_000, 1, 60),
+        Case { kept: LARGE, pages: 18, rounds: 6, ..case("scan, 512 of 64 kB kept", whole) },
+        Case { kept: (1_000, 1_000), pages: 18, rounds: 30, ..case("scan, 1,000 of 1 kB kept", whole) },
+        Case { kept: MANY, gone: true, rounds: 3, ..case("scan over 65,536 deleted by a block before", whole) },
+        write(
+            "put, new keys, until durable",
+            (0, 0),
+            40_000,
+            "(call $put (i32.const 32) (i32.const 4) (i32.const 0) (i32.const 8))",
+        ),
+        write(
+            "put, 64 kB each, until durable",
+            (0, 0),
+            140,
+            "(call $put (i32.const 32) (i32.const 4) (i32.const 0) (i32.const 65536))",
+        ),
+        write(
+            "put over kept, until durable",
+            MANY,
+            40_000,
+            "(call $put (i32.const 32) (i32.const 4) (i32.const 0) (i32.const 8))",
+        ),
+        write("delete of kept, until durable", MANY, 40_000, "(call $delete (i32.const 32) (i32.const 4))"),
+    ]
+}
+
+/// A call of `/package.Service/Method` in each round.
+fn calls_of(name: &'static str, method: &str, rounds: u32) -> Case {
+    let round = format!(
+        "(drop (call $call (i32.const 512) (i32.const 5) (i32.const 832) (i32.const {}) (i32.const 0) (i32.const 0) (i64.const 0)))",
+        method.len()
+    );
+    Case { extra: format!("(data (i32.const 832) \"{method}\")"), rounds, ..case(name, round) }
+}
+
+/// The contracts that the cases call, each a service with a method that is a command, or a query when
+/// it is called `Ask`.
+pub fn called() -> Vec<(&'static str, &'static str, String)> {
+    let with = |pages: u32, more: &str, body: &str| {
+        format!(
+            r#"(module (memory (export "memory") {pages}) (global (mut i32) (i32.const 0)) {more}
+            (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
+            (func (export "stint_call") (param i32 i32 i32) (result i64) (local i32) {body}))"#
+        )
+    };
+    let empty = |pages| with(pages, "", "(i64.const 0)");
+    let touch = |bytes: u32, step: u32, what: &str| {
+        format!(
+            "(local.set 3 (i32.const {})) (loop {what} (br_if 0 (local.tee 3 (i32.sub (local.get 3) (i32.const 1))))) (i64.const 0)",
+            bytes / step
+        )
+    };
+    let at = |step: u32| format!("(i32.mul (i32.sub (local.get 3) (i32.const 1)) (i32.const {step}))");
+    let functions = "(func (param i32) (result i32) (i32.add (local.get 0) (i32.const 7)))".repeat(9_900);
+    let table = format!(
+        "(type $f (func (param i32) (result i32))) (table 9900 funcref) (elem (i32.const 0) func {}) {functions}",
+        (0..9_900).map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
+    );
+    let data = format!("(data (i32.const 0) \"{}\")", "data of an instance, ".repeat(900_000 / 21));
+    vec![
+        ("E", "Case", empty(1)),
+        ("M", "Do", empty(64)),
+        ("T", "Do", with(4, "", &touch(1 << 18, 4096, &format!("(i32.store {} (i32.const 1))", at(4096))))),
+        (
+            "Slots",
+            "Do",
+            with(1, &table, &touch(9_900, 1, &format!("(drop (call_indirect (type $f) (i32.const 1) {}))", at(1)))),
+        ),
+        ("Table", "Do", with(1, &table, "(i64.const 0)")),
+        ("Grow", "Do", with(1, "", "(drop (memory.grow (i32.const 63))) (i64.const 0)")),
+        ("Data", "Do", with(15, &data, &touch(900_000, 4096, &format!("(drop (i32.load {}))", at(4096))))),
+        ("Large", "Ask", with(17, "", "(i64.const 1048576)")),
+    ]
+}
+
+/// A rule that does nothing.
+pub const RULE: &str = r#"(module (memory (export "memory") 1) (global (mut i32) (i32.const 0))
+    (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
+    (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0)))"#;
+
+/// The contract of a case; it knows the hash of [`RULE`].
+pub fn text(c: &Case, rule: &[u8]) -> String {
+    let Case { pages, before, round, rounds, extra, answer, .. } = c;
+    let rule: String = rule.iter().map(|b| format!("\\{b:02x}")).collect();
     format!(
         r#"(module
         (type $void (func))
@@ -145,6 +344,8 @@ fn text(c: &Case) -> String {
         (import "stint_v1" "context" (func $context (result i64)))
         (import "stint_v1" "has_role" (func $has_role (param i32 i32) (result i32)))
         (import "stint_v1" "call" (func $call (param i32 i32 i32 i32 i32 i32 i64) (result i64)))
+        (import "stint_v1" "rule" (func $rule (param i32 i32 i32 i32 i32 i64) (result i64)))
+        (import "stint_v1" "act" (func $act (param i32 i32 i32 i32 i32 i32)))
         (import "stint_v1" "sha256" (func $sha256 (param i32 i32 i32)))
         (import "stint_v1" "ed25519_verify" (func $verify (param i32 i32 i32 i32) (result i32)))
         (import "stint_v1" "fuel" (func $fuel (result i64)))
@@ -156,7 +357,10 @@ fn text(c: &Case) -> String {
         (data (i32.const 544) "/bench.v1.M/Do")
         (data (i32.const 560) "/bench.v1.None/")
         (data (i32.const 576) "/bench.v1.T/Do")
+        (data (i32.const 592) "Do")
         (data (i32.const 700) "\03")
+        (data (i32.const 768) "{rule}")
+        {extra}
         (data (i32.const 600) "\d7\5a\98\01\82\b1\0a\b7\d5\4b\fe\d3\c9\64\07\3a\0e\e1\72\f3\da\a6\23\25\af\02\1a\68\f7\07\51\1a\e5\56\43\00\c3\60\ac\72\90\86\e2\cc\80\6e\82\8a\84\87\7f\1e\b8\e5\d9\74\d8\73\e0\65\22\49\01\55\5f\b8\82\15\90\a3\3b\ac\c6\1e\39\70\1c\f9\b4\6b\d2\5b\f5\f0\59\5b\be\24\65\51\41\43\8e\7a\10\0b")
         (func $nothing)
         (func $signature (memory.copy (i32.const 0) (i32.const 600) (i32.const 96)))
@@ -170,116 +374,6 @@ fn text(c: &Case) -> String {
             (loop {round} (br_if 0 (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
             ;; What is computed is kept, or a compiler would leave the work out.
             (i64.store (i32.const 0) (i64.add (i64.add (local.get $x) (global.get $g)) (i64.extend_i32_u (local.get $a))))
-            (i64.const 0)))"#
+            (i64.const {answer})))"#
     )
-}
-
-/// A module with the descriptor of the service `bench.v1.NAME` and its only method `METHOD`.
-fn module(name: &str, method: &str, wat: &str) -> Vec<u8> {
-    let method = MethodDescriptorProto {
-        name: Some(method.into()),
-        input_type: Some(".bench.v1.Nothing".into()),
-        output_type: Some(".bench.v1.Nothing".into()),
-        ..Default::default()
-    };
-    let file = FileDescriptorProto {
-        name: Some("bench.proto".into()),
-        package: Some("bench.v1".into()),
-        message_type: vec![DescriptorProto { name: Some("Nothing".into()), ..Default::default() }],
-        service: vec![ServiceDescriptorProto { name: Some(name.into()), method: vec![method], ..Default::default() }],
-        ..Default::default()
-    };
-    let mut wasm = wat::parse_str(wat).unwrap_or_else(|e| panic!("{e}"));
-    let set = prost::Message::encode_to_vec(&FileDescriptorSet { file: vec![file] });
-    stint_node::cli::contract::add_section(&mut wasm, "stint.descriptor", &set);
-    wasm
-}
-
-/// Modules at the bounds of what is accepted, made to be slow to compile: 250,000 blocks x locals in
-/// body after body, functions without end, one long run of arithmetic.
-fn bombs() -> Vec<(&'static str, String)> {
-    let usual = r#"(memory (export "memory") 1) (global (mut i32) (i32.const 0))
-        (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
-        (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0))"#;
-    let with = |functions: String| format!("(module {usual} {functions})");
-    let locals = "(local i64)".repeat(500);
-    let step = |n: usize| {
-        let (a, b) = (n * 7 % 500, n * 13 % 500);
-        format!("(if (i32.wrap_i64 (local.get {a})) (then (local.set {b} (i64.add (local.get {a}) (i64.const {n})))))")
-    };
-    let body: String = (0..490).map(step).collect();
-    let sum = "(i64.add (i64.mul (local.get 0) (i64.const 77))".repeat(1000) + "(local.get 0)" + &")".repeat(1000);
-    vec![
-        ("blocks x locals", with((0..120).map(|_| format!("(func {locals} {body})")).collect())),
-        (
-            "10,000 functions",
-            with(
-                "(func (param i64) (result i64) (i64.add (i64.mul (local.get 0) (local.get 0)) (i64.const 7)))"
-                    .repeat(9_990),
-            ),
-        ),
-        ("long arithmetic", with((0..140).map(|_| format!("(func (param i64) (result i64) {sum})")).collect())),
-    ]
-}
-
-/// What compiling costs, beside the time that the ledger gives for it.
-pub fn compile(report: &mut Report) {
-    let ledger = Ledger::new();
-    for (name, text) in bombs() {
-        let module = module("Bomb", "Do", &text);
-        let seconds = best(2, || match ledger.contracts.compile(&module) {
-            Ok(_) => {}
-            Err(e) => println!("{name}: refused: {e}"),
-        });
-        let given = (READY_MS_PER_KB * (module.len() as u64).div_ceil(1000)) as f64 / 1e3;
-        println!("{name:<32} {:>7} kB  compiles in {seconds:.2} s; the ledger gives {given:.2} s", module.len() / 1000);
-        report.add(&format!("compile: {name}, of the time given"), seconds / given);
-    }
-}
-
-/// Measures every case, and says what the slowest means for a block.
-pub fn fuel(report: &mut Report) {
-    let empty = |pages: u32| {
-        format!(
-            r#"(module (memory (export "memory") {pages}) (global (mut i32) (i32.const 0))
-            (func (export "stint_alloc") (param i32) (result i32) (i32.const 0))
-            (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0)))"#
-        )
-    };
-    let touching = empty(4).replace(
-        "(i64.const 0)))",
-        "(local i32) (local.set 3 (i32.const 64)) (loop
-            (i32.store (i32.mul (i32.sub (local.get 3) (i32.const 1)) (i32.const 4096)) (i32.const 1))
-            (br_if 0 (local.tee 3 (i32.sub (local.get 3) (i32.const 1))))) (i64.const 0)))",
-    );
-    let mut measured = Vec::new();
-    for c in cases() {
-        let mut ledger = Ledger::new();
-        ledger.found("forge", &[("ana", &["steward"])]);
-        ledger.deploy("forge", &module("E", "Case", &empty(1)));
-        ledger.deploy("forge", &module("M", "Do", &empty(64)));
-        ledger.deploy("forge", &module("T", "Do", &touching));
-        ledger.deploy("forge", &module("Bench", "Do", &text(&c)));
-        let call = [ledger.sign("forge", "ana", "/bench.v1.Bench/Do", b"")];
-        let base = Arc::new(ledger.state.clone());
-        let context = BlockContext { height: ledger.height + 1, time_ms: ledger.time_ms };
-        let run = || execute_block(&ledger.contracts, base.clone(), context, &call, |_| Ok(false)).expect("a result");
-        let result = run();
-        let receipt: v1::Receipt = prost::Message::decode(result.receipts[0].clone()).expect("a receipt");
-        let stopped = receipt.refusal.filter(|r| r.rule != "fuel");
-        assert_eq!(stopped, None, "{}", c.name);
-        let seconds = best(5, || drop(run()));
-        measured.push((seconds * 1e9 / result.fuel_used as f64, c.name));
-    }
-    measured.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let median = measured[measured.len() / 2].0;
-    let (slowest, _) = measured[measured.len() - 1];
-    for (ns, name) in &measured {
-        let bar = "█".repeat((ns / median * 6.0) as usize);
-        println!("{name:<32} {ns:>7.3} ns a unit  {bar}");
-    }
-    report.add("fuel: median, ns a unit", median);
-    report.add("fuel: slowest / median", slowest / median);
-    report.add("fuel: worst call, ms", slowest * CALL_FUEL as f64 / 1e6);
-    report.add("fuel: worst block, ms", slowest * BLOCK_FUEL as f64 / 1e6);
 }
