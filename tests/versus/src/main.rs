@@ -13,9 +13,12 @@ use prost::Message;
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Instant};
 use stint_proto::{Transaction, v1};
 use stint_runtime::{BlockContext, execute_block};
-use stint_testkit::{Ledger, fuzz::describe};
+use stint_testkit::Ledger;
 
 const CONTRIBUTE: &[u8] = include_bytes!("../../../contracts/dist/contribute.wasm");
+const CONFORMANCE: &[u8] = include_bytes!("../../../contracts/dist/conformance.wasm");
+/// A method of a contract written with the SDK that does nothing.
+const IDLE: &str = "/stint.conformance.v1.Conformance/Idle";
 const RECORD: &str = "/stint.contribute.v1.Contribute/Record";
 const ROUNDS: usize = 21;
 const CALLS: usize = 500;
@@ -107,16 +110,12 @@ fn cosmwasm(guest: &[u8]) -> Side {
 }
 
 fn stint() -> Side {
-    let nothing = r#"(module (import "stint_v1" "context" (func (result i64)))
-        (memory (export "memory") 2) (global (mut i32) (i32.const 0))
-        (func (export "stint_alloc") (param i32) (result i32) (i32.const 1024))
-        (func (export "stint_call") (param i32 i32 i32) (result i64) (i64.const 0)))"#;
     let mut ledger = Ledger::new();
     ledger.found("forge", &[("ana", &["steward"])]);
     ledger.deploy("forge", CONTRIBUTE);
-    ledger.deploy("forge", &describe(wat::parse_str(nothing).expect("good text")));
+    ledger.deploy("forge", CONFORMANCE);
     ledger.time_ms = 1_795_341_600_000;
-    let empty: Vec<_> = (0..CALLS).map(|_| ledger.sign("forge", "ana", "/fuzz.v1.Fuzz/Do", b"")).collect();
+    let empty: Vec<_> = (0..CALLS).map(|_| ledger.sign("forge", "ana", IDLE, b"")).collect();
     let full: Vec<_> = (0..CALLS).map(|n| ledger.sign("forge", "ana", RECORD, &request(n))).collect();
     let context = BlockContext { height: ledger.height + 1, time_ms: ledger.time_ms };
     let (contracts, base) = (ledger.contracts.clone(), Arc::new(ledger.state.clone()));
