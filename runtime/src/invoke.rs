@@ -121,6 +121,9 @@ pub(crate) fn invoke(mut session: Session, call: Invocation<'_>) -> Result<Invok
     Ok(Invoked { session, result, fuel_used })
 }
 
+/// A call's session, its result, and the fuel it burnt.
+type Ended = (Session, Result<Vec<u8>, Refusal>, u64);
+
 /// The contract through which a commons acts.
 struct Actor {
     commons: String,
@@ -135,7 +138,7 @@ fn act(
     (granted, depth): (u64, i32),
     response: Vec<u8>,
     mut used: u64,
-) -> Result<(Session, Result<Vec<u8>, Refusal>, u64), RuntimeError> {
+) -> Result<Ended, RuntimeError> {
     let name = format!("{}/{}", actor.commons, actor.service);
     // Also where the kernel is called, which may run the contract again.
     if let Err(refusal) = session.may_go_deeper(&name) {
