@@ -57,6 +57,9 @@ impl Fsck {
 
         println!("{}: all that is stored agrees", self.dir.display());
         println!("  {} blocks up to block {tip}, {} of them with votes of their own", checked.blocks, checked.votes);
+        if checked.unproved > 0 {
+            println!("  {} blocks cannot be proved here: no votes stand soon enough behind them", checked.unproved);
+        }
         println!("  {} receipts, {} calls in their index", checked.receipts, checked.calls);
         println!("  {} keys of the states after blocks {} and {tip}", checked.keys, oldest.state);
         match self.quick {

@@ -17,6 +17,7 @@ use crate::{
     Location, Oldest, Results, Store, StoreError, Tip, Tree,
     columns::{BLOCKS, CALLS, CERTIFICATES, META, RECEIPTS, RESULTS},
     genesis_block,
+    prove::HEADERS,
     read::place,
 };
 use prost::Message;
@@ -35,6 +36,9 @@ pub struct Checked {
     pub blocks: u64,
     /// Those of them that have votes of their own.
     pub votes: u64,
+    /// Those that cannot be proved here, for no votes stand soon enough behind them. No damage: while it catches up, the
+    /// engine delivers blocks without theirs.
+    pub unproved: u64,
     /// Receipts.
     pub receipts: u64,
     /// Entries of the index of calls.
@@ -133,6 +137,7 @@ impl Store {
             committee: committee.ok_or_else(|| damaged("its genesis file names no set of validators"))?,
             checked: Checked::default(),
             effective: 0,
+            voteless: 0,
             progress,
         };
         check.bounds()?;
@@ -176,6 +181,8 @@ struct Check<'a> {
     checked: Checked,
     /// Receipts of calls that were not ordered before: as many as the index has entries.
     effective: u64,
+    /// Blocks without votes in a row, up to now.
+    voteless: u64,
     progress: &'a mut dyn FnMut(Checked),
 }
 
@@ -307,13 +314,17 @@ impl Check<'_> {
     }
 
     fn votes(&mut self, header: &Header) -> Result<(), Difference> {
-        let Some(bytes) = self.store.get(CERTIFICATES, &header.height.to_be_bytes())? else { return Ok(()) };
+        let Some(bytes) = self.store.get(CERTIFICATES, &header.height.to_be_bytes())? else {
+            self.voteless += 1;
+            return Ok(());
+        };
         let validators = self.committee.keys().len();
         let votes = Certificate::read(&mut Reader(&bytes), validators).filter(|c| c.encode(validators) == bytes);
         if votes.is_none_or(|votes| !votes.certifies(header, &self.committee)) {
             return Err(Difference::Votes(header.height));
         }
         self.checked.votes += 1;
+        self.checked.unproved += std::mem::take(&mut self.voteless).saturating_sub(HEADERS - 1);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use stint_proto::{Block, Hash, Header, limits::EXECUTION_LAG, merkle, receipt::a
 use stint_verifier::{Body, Event, Led, Proof, Receipt, SignedChain, Whole, tree::KeyRange};
 
 /// Headers of one proof: a block is final by its own votes or by those over a block soon after it.
-const HEADERS: u64 = 64;
+pub(crate) const HEADERS: u64 = 64;
 /// Keys and values that one proof shows, bytes: with what proves them they stay below
 /// [`stint_verifier::PROOF_BYTES`].
 const PROOF_VALUES: usize = 8 << 20;
