@@ -7,7 +7,7 @@
 //! | a published module | 1 MB | the contracts here have 60 to 150 kB |
 //! | a block's transactions | 1 MB | 32 blocks a second of this size were measured on 4 validators |
 //! | transactions in a block | 8,192 | a receipt each, hashed and written in one batch |
-//! | a module's descriptor | 128 kB, 100 files, 1,000 methods | the contracts here have 2 to 10 kB; decoded, it takes some hundred times its bytes |
+//! | a module's descriptor | 128 kB, 100 files, 1,000 methods | the contracts here have 2 to 3 kB; decoded, it takes some hundred times its bytes |
 //! | code that waits to be compiled | 30 s of it | with more, new code would be refused for longer than a caller waits |
 //! | a name of an agent or role | 64 bytes | fits a table column |
 //! | a commons' name | 63 bytes | a DNS label |

@@ -223,3 +223,21 @@ impl Inner {
         self.author.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Once, a module that one node could not compile, for want of memory say, got a receipt that said so: of
+    /// that node alone, which then stood apart from all others.
+    #[test]
+    fn code_that_does_not_compile_stops_the_node_and_is_tried_again() {
+        let contracts = Contracts::new().unwrap();
+        let hash = Hash([1; 32]);
+        let failed = contracts.load(hash, || Ok(b"what no check let through".to_vec()));
+        let Err(RuntimeError::Engine(why)) = failed else { panic!("a failure of the node") };
+        assert!(why.contains(&format!("the code {hash} cannot be compiled")), "{why}");
+        let read = contracts.load(hash, || Err(RuntimeError::Engine("asked again".into())));
+        assert!(matches!(read, Err(RuntimeError::Engine(why)) if why == "asked again"));
+    }
+}

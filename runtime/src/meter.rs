@@ -339,6 +339,10 @@ mod tests {
         let metered = instrument(&module, &crate::check(&module).unwrap()).unwrap();
         let slots = format!("{STACK_SLOTS} {metered:?}");
         let seen = (METER_VERSION, stint_proto::hash_parts(&[slots.as_bytes()]).to_string());
-        assert_eq!(seen, (1, "a5c14bf20badec6e4b6372b33161f8dc25724ab62e4cf1f75d3e0e49787fe1b1".to_string()), "the pass changed: raise METER_VERSION, and this");
+        assert_eq!(
+            seen,
+            (1, "a5c14bf20badec6e4b6372b33161f8dc25724ab62e4cf1f75d3e0e49787fe1b1".to_string()),
+            "the pass changed: raise METER_VERSION, and this"
+        );
     }
 }

@@ -132,9 +132,9 @@ fn generate(rng: &mut TestRng, rule: &Hash) -> Vec<u8> {
     types.ty().function([ValType::I32; 3], [ValType::I64]); // stint_call
     types.ty().function([ValType::I64; 2], [ValType::I64]); // generated
     types.ty().function([ValType::I32; 6], [ValType::I64]); // scan
-    let (places, fuel) = ([ValType::I32; 6], [ValType::I64]);
-    types.ty().function(places.into_iter().chain(fuel).collect::<Vec<_>>(), fuel); // call
-    types.ty().function(places[1..].iter().copied().chain(fuel).collect::<Vec<_>>(), fuel); // rule
+    let (place, fuel) = (ValType::I32, ValType::I64);
+    types.ty().function([place, place, place, place, place, place, fuel], [fuel]); // call
+    types.ty().function([place, place, place, place, place, fuel], [fuel]); // rule
     let mut imports = ImportSection::new();
     for (name, ty) in [("get", 0), ("put", 1), ("emit", 1), ("scan", 5), ("call", 6), ("rule", 7)] {
         imports.import("stint_v1", name, EntityType::Function(ty));

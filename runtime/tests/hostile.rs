@@ -9,7 +9,7 @@ use prost::Message;
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto};
 use stint_proto::{
     Refusal,
-    limits::{CALL_FUEL, MEMORY_BYTES, QUERY_FUEL, SIMULATED_CALLS},
+    limits::{CALL_FUEL, MEMORY_BYTES, QUERY_FUEL, READY_MS_PER_KB, SIMULATED_CALLS},
 };
 use stint_runtime::{Compiler, Contracts, ContractsOptions, check};
 
@@ -115,6 +115,22 @@ fn compile_bombs_are_refused_or_compile_in_the_time_that_is_given() {
             assert!(kb < 200_000, "{name} takes {kb} kB to compile");
         }
     });
+}
+
+/// The bounds are for what nobody writes: the contracts here keep them, and their bytes say nearly all
+/// of the time that compiling takes.
+#[test]
+fn contracts_of_this_repository_keep_the_bounds() {
+    let dist = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/dist");
+    let files = std::fs::read_dir(dist).expect("compiled contracts").flatten().map(|f| f.path());
+    let modules: Vec<_> = files.filter(|f| f.extension().is_some_and(|e| e == "wasm")).collect();
+    assert!(modules.len() >= 2);
+    for file in modules {
+        let module = std::fs::read(&file).expect("a module");
+        let checked = check(&module).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
+        let given = READY_MS_PER_KB * (module.len() as u64).div_ceil(1000);
+        assert!(checked.ready_ms < 2 * given, "{}: {} ms", file.display(), checked.ready_ms);
+    }
 }
 
 fn set(change: impl FnOnce(&mut FileDescriptorProto)) -> Vec<u8> {

@@ -237,13 +237,11 @@ fn count_stewards(overlay: &Overlay, commons: &str) -> Result<u64, RuntimeError>
     Ok(members.iter().filter(is_steward).count() as u64)
 }
 
+/// A name and the record under it.
+type Named = (String, Vec<u8>);
+
 /// A page of what has a name below a prefix; and its last name when there is more.
-fn page(
-    overlay: &Overlay,
-    prefix: &[u8],
-    after: &str,
-    size: u32,
-) -> Result<(Vec<(String, Vec<u8>)>, String), RuntimeError> {
+fn page(overlay: &Overlay, prefix: &[u8], after: &str, size: u32) -> Result<(Vec<Named>, String), RuntimeError> {
     let rows = if size == 0 { 100 } else { (size as usize).min(PAGE_ROWS) };
     // A zero byte behind a name makes the first key after it.
     let from = match after {
@@ -252,7 +250,7 @@ fn page(
     };
     let entries = overlay.scan(&from, &keys::end_of(prefix), rows + 1, false)?;
     let more = entries.len() > rows;
-    let named = |(k, v): (Vec<u8>, Vec<u8>)| (String::from_utf8_lossy(&k[prefix.len()..]).into_owned(), v);
+    let named = |(k, v): (Vec<u8>, Vec<u8>)| -> Named { (String::from_utf8_lossy(&k[prefix.len()..]).into_owned(), v) };
     let found: Vec<_> = entries.into_iter().take(rows).map(named).collect();
     let next = found.last().filter(|_| more).map(|(name, _)| name.clone()).unwrap_or_default();
     Ok((found, next))
@@ -262,12 +260,12 @@ pub fn get(overlay: &Overlay, commons: &str, request: v1::GetCommonsRequest) -> 
     let Some(record) = read::<Commons>(overlay, &keys::commons(commons))? else {
         refuse!(NotFound, "commons", "there is no commons {} on this ledger", quoted(commons));
     };
-    let contract = |(service, value): (String, Vec<u8>)| {
+    let contract = |(service, value): Named| {
         let instance = Instance::decode(value.as_slice()).unwrap_or_default();
         let next_code_hash = instance.upgrade.unwrap_or_default().code.into();
         v1::Instance { service, code_hash: instance.code.into(), upgrades: instance.upgrades, next_code_hash }
     };
-    let member = |(agent, value): (String, Vec<u8>)| v1::Member {
+    let member = |(agent, value): Named| v1::Member {
         agent,
         roles: Membership::decode(value.as_slice()).unwrap_or_default().roles,
     };
