@@ -85,7 +85,7 @@ impl Certificate {
         Some(Certificate { votes })
     }
 
-    /// True when a quorum of the committee made this header's block final.
+    /// True when a quorum of the committee made this header's block final; signatures count as ZIP-215 says.
     pub fn certifies(&self, header: &Header, committee: &Committee) -> bool {
         let message = signed(header);
         let holds = |(place, signature): &(u8, [u8; 64])| {

@@ -15,7 +15,6 @@ use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     io::{BufWriter, ErrorKind, Read, Write},
-    ops::RangeInclusive,
     path::PathBuf,
 };
 use stint_proto::v1::{self, prove_request::Fact as Asked};
@@ -55,7 +54,7 @@ impl Export {
         }
         let failed = |e: std::io::Error| format!("cannot write {}: {e}", self.out.display());
         let mut out = BufWriter::new(std::fs::File::create(&self.out).map_err(failed)?);
-        out.write_all(&head(from..=to)).map_err(failed)?;
+        out.write_all(&head(from, to)).map_err(failed)?;
         let bar = if at_terminal() { ProgressBar::new(to - from + 1) } else { ProgressBar::hidden() };
         bar.set_style(ProgressStyle::with_template("{bar:40} block {msg}, {per_sec}, {eta} left")?);
 
@@ -82,8 +81,8 @@ impl Export {
     }
 }
 
-fn head(heights: RangeInclusive<u64>) -> Vec<u8> {
-    [HEAD, &heights.start().to_be_bytes(), &heights.end().to_be_bytes()].concat()
+fn head(first: u64, last: u64) -> Vec<u8> {
+    [HEAD, &first.to_be_bytes(), &last.to_be_bytes()].concat()
 }
 
 fn write(out: &mut impl Write, proof: &[u8]) -> std::io::Result<()> {
@@ -219,14 +218,13 @@ mod tests {
             write(&mut out, &store.prove_receipts(height).expect("a proof")).expect("written");
             out
         };
-        let file = |named: RangeInclusive<u64>, held: &[u64]| {
-            [head(named), held.iter().flat_map(|h| block(*h)).collect()].concat()
-        };
+        let file =
+            |first, last, held: &[u64]| [head(first, last), held.iter().flat_map(|h| block(*h)).collect()].concat();
         let check = |file: &[u8]| {
             let (line, mut rest) = file.split_at(HEAD.len().min(file.len()));
             super::check(&trust, line, &mut rest).map_err(|e| e.to_string())
         };
-        let whole = file(2..=4, &[2, 3, 4]);
+        let whole = file(2, 4, &[2, 3, 4]);
         let said = check(&whole).expect("whole");
         assert!(
             said.starts_with("blocks 2 to 4: complete, each signed; 0 calls, 0 events\nthe state after block 3"),
@@ -236,12 +234,12 @@ mod tests {
             let said = check(file).expect_err(why);
             assert!(said.contains(why), "{said}\ninstead of: {why}");
         };
-        refused(&file(2..=4, &[2, 3]), "the file ends within block 4; its head says that it goes up to block 4");
-        refused(&file(2..=4, &[]), "the file ends within block 2");
-        refused(&file(2..=3, &[2, 3, 4]), "something follows block 3");
-        refused(&file(2..=4, &[2, 4, 3]), "what stands where block 3 should");
-        refused(&file(2..=4, &[1, 2, 3]), "what stands where block 2 should");
-        refused(&file(4..=2, &[]), "blocks 4 to 2: that is no range");
+        refused(&file(2, 4, &[2, 3]), "the file ends within block 4; its head says that it goes up to block 4");
+        refused(&file(2, 4, &[]), "the file ends within block 2");
+        refused(&file(2, 3, &[2, 3, 4]), "something follows block 3");
+        refused(&file(2, 4, &[2, 4, 3]), "what stands where block 3 should");
+        refused(&file(2, 4, &[1, 2, 3]), "what stands where block 2 should");
+        refused(&file(4, 2, &[]), "blocks 4 to 2: that is no range");
         refused(b"stint export 1\n", "export it again");
         for end in HEAD.len()..whole.len() {
             refused(&whole[..end], "the file ends within");

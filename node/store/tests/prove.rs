@@ -92,7 +92,9 @@ fn everything_that_is_kept_is_proved_even_where_no_header_certifies_it_by_itself
 #[test]
 fn no_bit_of_what_the_store_proves_can_change() {
     let (store, trust) = ledger();
-    (0..4).for_each(|executed| drop(commit(&store, executed, executed != 1)));
+    for executed in 0..4 {
+        commit(&store, executed, executed != 1);
+    }
     let at = Location { height: 2, index: 2 };
     let state = store.provable_state(Some(2)).expect("provable");
     let proofs = [
@@ -123,7 +125,9 @@ fn what_was_let_go_is_told_with_what_is_kept() {
     };
     let grown = |keep| {
         let (store, trust) = ledger_that_keeps(keep);
-        (0..40).for_each(|executed| drop(commit(&store, executed, true)));
+        for executed in 0..40 {
+            commit(&store, executed, true);
+        }
         while store.prune().expect("pruned") {}
         (store, trust)
     };
@@ -169,7 +173,9 @@ fn what_was_let_go_is_told_with_what_is_kept() {
 #[test]
 fn a_node_that_joined_offers_what_it_can_prove() {
     let (source, trust) = ledger();
-    (0..9).for_each(|executed| drop(commit(&source, executed, true)));
+    for executed in 0..9 {
+        commit(&source, executed, true);
+    }
     let results = |height| source.results(height).expect("readable").expect("executed");
     let target = Target { height: 8, results: results(8), from: 4 };
     let medium = Medium::memory().expect("memory");

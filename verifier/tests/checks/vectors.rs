@@ -38,6 +38,9 @@ fn case(name: &str, proof: Vec<u8>) -> Case {
     }
 }
 
+/// As a certificate has them.
+type Votes = Vec<(u8, [u8; 64])>;
+
 /// Proofs that hold, with names.
 pub fn valid() -> Vec<(&'static str, Proof)> {
     let names = ["a block", "a state", "a receipt", "an event", "all receipts"];
@@ -87,7 +90,7 @@ fn vectors() -> Vectors {
     });
     cases.push(case("forged: a key left out of a range", without_a_key().encode()));
     cases.push(case("forged: keys on the wrong side of a branch", exchanged().encode()));
-    let mut forged = |name: &str, change: &dyn Fn(&mut Vec<(u8, [u8; 64])>)| {
+    let mut forged = |name: &str, change: &dyn Fn(&mut Votes)| {
         let (_, mut proof) = states().remove(0);
         change(&mut proof.signed.certificate.votes);
         cases.push(case(&format!("forged: {name}"), proof.encode()));
