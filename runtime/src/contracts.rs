@@ -96,6 +96,11 @@ impl Contracts {
         Ok(Contracts { inner: Arc::new(inner) })
     }
 
+    /// True where contracts are developed.
+    pub(crate) fn explains(&self) -> bool {
+        self.inner.explains()
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine
     }

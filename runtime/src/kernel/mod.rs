@@ -25,8 +25,8 @@ use records::Commons;
 use std::sync::Arc;
 use stint_proto::{Code, Genesis, Refusal};
 
-pub use code::prepare_pending;
 pub(crate) use code::{prepare, usable as usable_code};
+pub use code::{prepare_pending, publish_for_author};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
 

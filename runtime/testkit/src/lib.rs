@@ -22,9 +22,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction, hash_parts, v1};
+use stint_proto::{
+    Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction, hash_parts,
+    limits::MODULE_BYTES, v1,
+};
 use stint_runtime::{
-    BlockContext, BlockResult, Contracts, MemoryState, Query, execute_block, genesis_writes, query, simulate,
+    BlockContext, BlockResult, Contracts, MemoryState, Query, execute_block, genesis_writes, publish_for_author, query,
+    simulate,
 };
 
 /// The commons of the consortium.
@@ -125,10 +129,27 @@ impl Ledger {
 
     /// The same, when it may be refused.
     pub fn try_publish(&mut self, module: &[u8]) -> Result<Hash, Refusal> {
-        let request = v1::PublishRequest { module: Bytes::copy_from_slice(module) };
-        let answer: v1::PublishResponse = self.kernel(CONSORTIUM, "Publish", &request)?;
+        let answer: v1::PublishResponse = match module.len() > MODULE_BYTES {
+            true => self.publish_for_author(module)?,
+            false => {
+                let request = v1::PublishRequest { module: Bytes::copy_from_slice(module) };
+                self.kernel(CONSORTIUM, "Publish", &request)?
+            }
+        };
         self.time_ms = self.time_ms.max(answer.ready_ms);
         Ok(Hash::try_from(&answer.code_hash[..]).unwrap_or(Hash::ZERO))
+    }
+
+    /// A development build that is larger than a call, as a block of its own.
+    #[allow(clippy::expect_used)]
+    fn publish_for_author(&mut self, module: &[u8]) -> Result<v1::PublishResponse, Refusal> {
+        let context = BlockContext { height: self.height + 1, time_ms: self.time_ms };
+        let state = Arc::new(self.state.clone());
+        let published = publish_for_author(&self.contracts, state, context, module);
+        let (answer, writes) = published.expect("the runtime publishes any module")?;
+        self.height += 1;
+        self.state.apply(&writes);
+        Ok(answer)
     }
 
     /// Publishes a module and lets it serve a commons.

@@ -74,7 +74,7 @@ fn tree(agent: &str, distribution: &str, whole: &ExplainResponse) -> Result<Stri
         for leaf in &branch.contributions {
             let opened =
                 if leaf.opened > 0 { format!(", owed since distribution {}", leaf.opened) } else { String::new() };
-            writeln!(out, "│    └─ {}: {} = {}{opened}", leaf.contribution, leaf.formula, leaf.weight)?;
+            writeln!(out, "│    └─ {}: {}, weight {}{opened}", leaf.contribution, leaf.formula, leaf.weight)?;
         }
     }
     if let Some(adjustment) = &whole.adjustment {
@@ -135,7 +135,7 @@ mod tests {
                 "bo gets 111.16 of march: 3600.00 less 144.00 of purchases leave 3456.00",
                 "├─ 111.16 of design: 158.80 (5 % of what reimbursement left)",
                 "│    15880 × 70 / 100 → 11116",
-                "│    └─ design-bo: 70 credits = 70",
+                "│    └─ design-bo: 70 credits, weight 70",
             ]
         );
     }
