@@ -8,6 +8,7 @@
 //! | a block's transactions | 1 MB | 32 blocks a second of this size were measured on 4 validators |
 //! | transactions in a block | 8,192 | a receipt each, hashed and written in one batch |
 //! | a module's descriptor | 128 kB, 100 files, 1,000 methods | the contracts here have 2 to 3 kB; decoded, it takes some hundred times its bytes |
+//! | all published code | 256 MB | every node keeps it compiled and mapped, some five times as large |
 //! | code that waits to be compiled | 30 s of it | with more, new code would be refused for longer than a caller waits |
 //! | a name of an agent or role | 64 bytes | fits a table column |
 //! | a commons' name | 63 bytes | a DNS label |
@@ -46,6 +47,8 @@ pub const TRANSACTION_BYTES: usize = 256 * 1024;
 pub const KERNEL_TRANSACTION_BYTES: usize = KERNEL_REQUEST_BYTES + 1024;
 /// A contract's module as published, bytes.
 pub const MODULE_BYTES: usize = 1000 * 1000;
+/// All modules that a ledger publishes, bytes.
+pub const CODE_BYTES: u64 = 256 << 20;
 /// The section `stint.descriptor` of a module, bytes.
 pub const DESCRIPTOR_BYTES: usize = 128 * 1024;
 /// Files of a descriptor.

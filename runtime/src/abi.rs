@@ -227,6 +227,8 @@ pub mod price {
     pub const FIND: u64 = 3_000;
     /// A fresh instance.
     pub const INVOKE: u64 = 15_000;
+    /// An element of its table.
+    pub const TABLE_ELEMENT: u64 = 4;
     /// 64 kB of memory, beyond the first [`FREE_PAGES`] of an instance: the operating system clears
     /// and maps it.
     pub const PAGE: u64 = 50_000;
@@ -234,4 +236,8 @@ pub mod price {
     pub const FREE_PAGES: u64 = 4;
     /// A native method of the kernel.
     pub const KERNEL: u64 = 20_000;
+    /// A byte of a module that is published: it is checked.
+    pub const PUBLISHED_BYTE: u64 = 40;
+    /// A byte of a request that seats members: each has a key that is checked, and rows of its own.
+    pub const SEATED_BYTE: u64 = 200;
 }

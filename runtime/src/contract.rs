@@ -79,5 +79,5 @@ impl Contract {
 /// What a fresh instance costs: its memory is mapped, its data and table are copied into it.
 fn entry_fuel(checked: &Checked) -> u64 {
     let pages = checked.memory_pages.saturating_sub(price::FREE_PAGES);
-    price::INVOKE + price::PAGE * pages + checked.data_bytes / 4 + checked.table_elements
+    price::INVOKE + price::PAGE * pages + checked.data_bytes / 4 + price::TABLE_ELEMENT * checked.table_elements
 }

@@ -63,5 +63,5 @@ pub use keep::{Keep, Oldest};
 pub use prove::{END, ProvableState, ProveError};
 pub use read::{Location, Results};
 pub use store::{Medium, Moment, Store, Tip, Witness};
-pub use tree::Tree;
+pub use tree::{Beside, Tree};
 pub use view::StateView;

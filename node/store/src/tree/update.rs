@@ -167,7 +167,7 @@ impl Subtree {
     }
 
     /// The bucket that holds a key, if any does.
-    fn bucket_of(&self, key: &[u8]) -> &Bucket {
+    pub fn bucket_of(&self, key: &[u8]) -> &Bucket {
         let mut part = self;
         loop {
             match &part.node {

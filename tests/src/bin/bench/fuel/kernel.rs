@@ -1,5 +1,5 @@
 //! What costs without a contract's own work: methods of the kernel, calls that are refused before they
-//! begin, and code that is not in memory.
+//! begin, and code that was not called yet.
 
 use super::{
     Stage,
@@ -11,6 +11,7 @@ use crate::report::best;
 use prost::Message;
 use std::time::Instant;
 use stint_proto::{Transaction, limits::BLOCK_TRANSACTIONS, v1};
+use stint_runtime::prepare_published;
 use stint_testkit::{Ledger, key_of};
 
 /// A commons with many members.
@@ -71,7 +72,7 @@ fn admit(n: usize) -> v1::AdmitRequest {
     v1::AdmitRequest { agent, key: key.into(), roles: vec!["guest".into()] }
 }
 
-/// Nanoseconds that a unit of fuel buys of each method of the kernel, and of code that is not in memory.
+/// Nanoseconds that a unit of fuel buys of each method of the kernel, and of the first call of code.
 pub fn measure(stage: &mut Stage) -> Vec<(f64, String)> {
     let mut measured = Vec::new();
     let empty: Vec<_> = (0..4_000).map(|_| stage.ledger.sign("forge", "ana", "/bench.v1.E/Case", b"")).collect();
@@ -79,7 +80,7 @@ pub fn measure(stage: &mut Stage) -> Vec<(f64, String)> {
     for (name, path) in cold_calls() {
         let call = stage.ledger.sign("forge", "ana", &path, b"");
         let (seconds, fuel) = cold(stage, call);
-        measured.push((seconds * 1e9 / fuel as f64, format!("the first call of {name}, compiled before")));
+        measured.push((seconds * 1e9 / fuel as f64, format!("the first call of {name}, after a start")));
     }
     // Publishing compiles beside, so it comes last.
     let mut kernel = |stage: &mut Stage, name: &str, commons: &str, method: &str, requests: Vec<Vec<u8>>| {
@@ -168,15 +169,13 @@ fn cold_calls() -> Vec<(&'static str, String)> {
     [("contribute, 100 kB", "/stint.contribute.v1.Contribute/Record".to_string())].into_iter().chain(large).collect()
 }
 
-/// Seconds and fuel of a call in a process that has not called this code yet, as after a restart or when
-/// 256 other contracts were called since.
+/// Seconds and fuel of a call in a process that has started, and has not called this code yet.
 fn cold(stage: &mut Stage, call: Transaction) -> (f64, u64) {
     let warm = [stage.ledger.sign("forge", "ana", "/bench.v1.E/Case", b"")];
-    // Compiled, and kept in the folder.
-    stage.execute(&stage.ledger.contracts, std::slice::from_ref(&call));
     let mut fastest = (f64::MAX, 0);
     for _ in 0..5 {
         let contracts = contracts(stage.code.path());
+        prepare_published(&contracts, stage.base.clone()).expect("readable");
         stage.execute(&contracts, &warm);
         let began = Instant::now();
         let result = stage.execute(&contracts, std::slice::from_ref(&call));
@@ -199,13 +198,6 @@ pub fn free(stage: &mut Stage) -> Vec<(f64, String)> {
         assert_eq!(stage.execute(&stage.ledger.contracts, &calls).fuel_used, 0, "{name}");
         let seconds = best(3, || drop(stage.execute(&stage.ledger.contracts, &calls)));
         measured.push((seconds * 1e3, format!("{BLOCK_TRANSACTIONS} {name}")));
-    }
-    // Each of other code, of which 256 are in memory: as many as fit a block, if so many were published.
-    let call = stage.ledger.sign("forge", "ana", "/bench.v1.Arithmetic/None", b"");
-    let (seconds, fuel) = cold(stage, call);
-    if fuel == 0 {
-        let name = format!("{BLOCK_TRANSACTIONS} calls of no method, each of 1 MB of code that is not in memory");
-        measured.push((seconds * 1e3 * BLOCK_TRANSACTIONS as f64, name));
     }
     measured
 }
