@@ -48,9 +48,6 @@ pub(crate) fn engine(compiler: Compiler, development: bool) -> wasmtime::Result<
     // Collecting a stack costs more than a call; only an author reads it.
     c.wasm_backtrace_max_frames(development.then(|| AUTHOR_FRAMES.try_into().ok()).flatten());
     c.memory_init_cow(true);
-    // An instance's table is filled when it begins, which its entry pays, and not slot by slot in calls. Winch knows
-    // the other way alone.
-    c.table_lazy_init(compiler == Compiler::OnePass);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_core_instances(INSTANCES).total_memories(INSTANCES).total_tables(INSTANCES);
     pool.max_memory_size(MEMORY_BYTES).table_elements(10_000).max_unused_warm_slots(16);
