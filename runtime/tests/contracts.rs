@@ -274,7 +274,7 @@ fn fuel_counts_the_same_whatever_surrounds_the_call() {
 
 /// A fresh instance; 1,000 rounds of 10 instructions and a store; the copy with its 3 operands, 10,
 /// and 4,096 bytes / 8; the answer; and the 5 instructions of `stint_alloc` for the request.
-const KNOWN_FUEL: u64 = 15_000 + 16_000 + 3 + 10 + 512 + 1 + 5;
+const KNOWN_FUEL: u64 = 30_000 + 16_000 + 3 + 10 + 512 + 1 + 5;
 
 #[test]
 fn the_same_block_gives_the_same_bytes_and_a_call_takes_effect_once() {
