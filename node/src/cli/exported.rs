@@ -51,8 +51,8 @@ impl<R: Read> ExportedFile<R> {
     }
 
     /// Lets it go on from the last block of another one, and from whom that one believes.
-    pub fn follow(&mut self, trust: Trust, before: Header) {
-        (self.trust, self.before) = (trust, Some(before));
+    pub fn follow(&mut self, trust: Trust, before: Option<Header>) {
+        (self.trust, self.before) = (trust, before);
     }
 
     /// Whom to believe behind what was read.

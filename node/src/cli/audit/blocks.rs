@@ -57,7 +57,8 @@ impl<R: Read> Blocks<R> {
         loop {
             if self.now.is_none() {
                 let Some((name, mut file)) = self.files.next() else { return Ok(None) };
-                file.follow(self.trust.clone(), self.before.clone());
+                // What block 1 follows is looked at below.
+                file.follow(self.trust.clone(), Some(self.before.clone()).filter(|before| before.height > 0));
                 self.now = Some((name, file));
             }
             let Some((name, file)) = &mut self.now else { continue };
@@ -73,7 +74,12 @@ impl<R: Read> Blocks<R> {
 
     fn accept(&mut self, exported: Exported) -> Result<Accepted, Failure> {
         let Exported { header, transactions, led, receipts } = exported;
-        let height = header.height;
+        let (height, genesis) = (header.height, self.before.hash());
+        if height == 1 && header.parent != genesis {
+            let row = ["block 0".into(), header.parent.to_string(), genesis.to_string()];
+            let why = "it follows another block than the one that the genesis file describes";
+            return Err(Different::with("block 1".into(), why, vec![row]).into());
+        }
         let refused = |why| Different::new(format!("block {height}"), format!("no node may accept it: {why}"));
         let decode = |(index, bytes): (usize, Vec<u8>)| {
             Transaction::decode(bytes.into()).map_err(|e| refused(format!("call {index}: {e}")))

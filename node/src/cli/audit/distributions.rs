@@ -63,15 +63,30 @@ pub fn audit(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Answer<Vec<Audited>>, Failure> {
     let Announced(mut announced) = announced;
-    let kept = match list(at, commons)? {
-        Ok(kept) => kept,
-        Err(why) => return Ok(Err(why)),
-    };
     let mut audited = Vec::new();
-    for distribution in kept {
-        let said = announced.remove(&distribution.id).unwrap_or_default();
-        audited.push(again(at, commons, &distribution, &said)?);
-        progress(audited.len() as u64);
+    let mut request = ListDistributionsRequest { page_size: 100, page_token: String::new() };
+    let mut newest = 0;
+    loop {
+        let page: ListDistributionsResponse = match at.ask(commons, &method("ListDistributions"), &request)? {
+            Ok(page) => page,
+            Err(why) => return Ok(Err(why)),
+        };
+        for kept in page.distributions {
+            if kept.number <= newest {
+                return Ok(Err(format!("ListDistributions names number {} behind number {newest}", kept.number)));
+            }
+            newest = kept.number;
+            let said = announced.remove(&kept.id).unwrap_or_default();
+            audited.push(again(at, commons, &kept, &said)?);
+            progress(audited.len() as u64);
+        }
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        if page.next_page_token == request.page_token {
+            return Ok(Err("ListDistributions has no last page".into()));
+        }
+        request.page_token = page.next_page_token;
     }
     for (id, said) in announced {
         let height = said.first().map_or(0, |(height, _)| *height);
@@ -83,28 +98,6 @@ pub fn audit(
 
 fn method(name: &str) -> String {
     format!("/{SERVICE}/{name}")
-}
-
-/// All distributions, by their numbers.
-fn list(at: &Standing, commons: &str) -> Result<Answer<Vec<Distribution>>, Failure> {
-    let mut all: Vec<Distribution> = Vec::new();
-    let mut request = ListDistributionsRequest { page_size: 100, page_token: String::new() };
-    loop {
-        let page: ListDistributionsResponse = match at.ask(commons, &method("ListDistributions"), &request)? {
-            Ok(page) => page,
-            Err(why) => return Ok(Err(why)),
-        };
-        for distribution in page.distributions {
-            if all.last().is_some_and(|last| last.number >= distribution.number) {
-                return Ok(Err(format!("ListDistributions goes in circles at number {}", distribution.number)));
-            }
-            all.push(distribution);
-        }
-        if page.next_page_token.is_empty() || page.next_page_token == request.page_token {
-            return Ok(Ok(all));
-        }
-        request.page_token = page.next_page_token;
-    }
 }
 
 fn again(at: &Standing, commons: &str, kept: &Distribution, said: &[(u64, Distributed)]) -> Result<Audited, Failure> {

@@ -163,7 +163,7 @@ fn shares(at: &Standing, commons: &str, announced: Announced, told: &mut dyn FnM
         [show::fit(&a.id, 64), a.contributions.to_string(), a.agents.to_string(), amount(a.paid), end]
     };
     let rows: Vec<_> = audited.iter().map(row).collect();
-    told(format!("\n{}\n", show::table(&["distribution", "contributions", "agents", "shares", "run again"], &rows)));
+    told(format!("\n{}\n", show::table(&["distribution", "contributions", "agents", "paid out", "run again"], &rows)));
     match audited.iter().find_map(|a| Some((a.id.as_str(), a.different.clone()?))) {
         Some((id, why)) => Err(Different::new(format!("distribution {id} of {commons}"), why).into()),
         None => Ok(audited.len()),
