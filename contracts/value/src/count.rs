@@ -84,6 +84,13 @@ impl<M: Machine> Asking<'_, M> {
     }
 }
 
+/// What a rule is refused with that weighs what it was not asked about.
+pub fn not_asked(id: &str) -> Refusal {
+    let shown: String = id.chars().take(80).collect();
+    let message = format!("the rule weighs {shown:?}, about which it was not asked");
+    Refusal::new(Code::FailedPrecondition, "rule", message)
+}
+
 /// True when a weight needs not count again after a distribution that paid these streams.
 pub fn settled(standing: &Standing, paid: &BTreeSet<String>) -> bool {
     use crate::proto::Claim;
