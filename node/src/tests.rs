@@ -48,57 +48,64 @@ pub fn in_memory(keep: Keep) -> Arc<Node> {
 /// Blocks with their votes.
 pub type Chain = Vec<(Block, Certificate)>;
 
-/// The steward's call that admits an agent.
-fn admit(height: u64) -> Transaction {
-    let request = v1::AdmitRequest {
-        agent: format!("agent{height}"),
-        key: SigningKey::from_bytes(&[height as u8; 32]).verifying_key().to_bytes().to_vec().into(),
-        roles: vec!["member".into()],
-    };
+/// A call of the steward, under a number.
+pub fn call(number: u64, commons: &str, method: &str, request: &impl Message) -> Transaction {
     let key = keys().remove(0);
     let call = Call {
         chain_id: genesis().1,
-        commons: "consortium".into(),
-        method: "/stint.v1.Kernel/Admit".into(),
+        commons: commons.into(),
+        method: method.into(),
         request: request.encode_to_vec().into(),
-        call_id: CallId { key: key.verifying_key().to_bytes(), id: u128::from(height).to_be_bytes() },
+        call_id: CallId { key: key.verifying_key().to_bytes(), id: u128::from(number).to_be_bytes() },
         valid_until: 10_000,
         fuel_limit: 0,
     };
     call.sign(&key).expect("a call within its limits")
 }
 
+/// The call that admits an agent.
+fn admit(height: u64) -> Transaction {
+    let request = v1::AdmitRequest {
+        agent: format!("agent{height}"),
+        key: SigningKey::from_bytes(&[height as u8; 32]).verifying_key().to_bytes().to_vec().into(),
+        roles: vec!["member".into()],
+    };
+    call(height, "consortium", "/stint.v1.Kernel/Admit", &request)
+}
+
 /// So many blocks, of which every tenth has a call; each certifies what the one before led to.
 pub fn chain(blocks: u64) -> Chain {
     let node = in_memory(Keep::default());
-    let mut chain = Chain::new();
-    for height in 1..=blocks {
-        let tip = node.tip();
-        let transactions = if height % 10 == 0 { vec![admit(height)] } else { Vec::new() };
-        let header = Header {
-            chain_id: genesis().1,
-            epoch: 0,
-            view: height,
-            parent_view: height - 1,
-            height,
-            leader: [1; 32],
-            parent: if tip.height == 0 { node.genesis_block().header.hash() } else { tip.block },
-            time_ms: BEGIN_MS + height * 100,
-            transactions_root: Block::transactions_root(&transactions),
-            transaction_count: transactions.len() as u32,
-            protocol_version: Genesis::PROTOCOL_VERSION,
-            executed_height: tip.height,
-            state_root: tip.results.outcome.state_root,
-            results_root: tip.results.results_root,
-            next_committee: Hash::ZERO,
-        };
-        let message = stint_verifier::signed(&header);
-        let votes = keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
-        let block = (Block { header, transactions }, Certificate { votes });
-        extend(&node, std::slice::from_ref(&block));
-        chain.push(block);
-    }
-    chain
+    let calls = |height| if height % 10 == 0 { vec![admit(height)] } else { Vec::new() };
+    (1..=blocks).map(|height| add(&node, calls(height))).collect()
+}
+
+/// Has a node execute the next block, with these calls and certified by three.
+pub fn add(node: &Node, transactions: Vec<Transaction>) -> (Block, Certificate) {
+    let tip = node.tip();
+    let height = tip.height + 1;
+    let header = Header {
+        chain_id: genesis().1,
+        epoch: 0,
+        view: height,
+        parent_view: height - 1,
+        height,
+        leader: [1; 32],
+        parent: if tip.height == 0 { node.genesis_block().header.hash() } else { tip.block },
+        time_ms: BEGIN_MS + height * 100,
+        transactions_root: Block::transactions_root(&transactions),
+        transaction_count: transactions.len() as u32,
+        protocol_version: Genesis::PROTOCOL_VERSION,
+        executed_height: tip.height,
+        state_root: tip.results.outcome.state_root,
+        results_root: tip.results.results_root,
+        next_committee: Hash::ZERO,
+    };
+    let message = stint_verifier::signed(&header);
+    let votes = keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
+    let block = (Block { header, transactions }, Certificate { votes });
+    extend(node, std::slice::from_ref(&block));
+    block
 }
 
 /// Executes the blocks of a part of a chain.

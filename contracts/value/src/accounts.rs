@@ -28,6 +28,7 @@ impl Accounts {
     }
 
     /// Takes over what was carried.
+    #[inline(never)]
     pub fn read(carried: &[Move]) -> Result<Accounts, Refusal> {
         let mut accounts = Accounts::default();
         carried.iter().try_for_each(|all| accounts.apply(all).map(|_| ()))?;

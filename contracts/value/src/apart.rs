@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Stands {
     closed: bool,
-    /// `stream/agent` of the weights that had their share.
-    had: BTreeSet<String>,
+    /// `stream/agent` of the weights that had their share, in order.
+    had: Vec<String>,
 }
 
 /// By their ids.
@@ -26,14 +26,13 @@ pub struct Apart(BTreeMap<String, Stands>);
 impl Apart {
     /// Takes over what was carried.
     pub fn read(kept: Vec<Kept>) -> Apart {
-        let stands = |k: Kept| (k.contribution, Stands { closed: k.closed, had: k.had.into_iter().collect() });
+        let stands = |k: Kept| (k.contribution, Stands { closed: k.closed, had: k.had });
         Apart(kept.into_iter().map(stands).collect())
     }
 
     /// To be carried, in the order of ids.
     pub fn write(self) -> Vec<Kept> {
-        let kept =
-            |(id, s): (String, Stands)| Kept { contribution: id, closed: s.closed, had: s.had.into_iter().collect() };
+        let kept = |(contribution, s): (String, Stands)| Kept { contribution, closed: s.closed, had: s.had };
         self.0.into_iter().map(kept).collect()
     }
 
@@ -62,14 +61,16 @@ impl Apart {
         let settled: Vec<&Standing> = weights.iter().filter(|w| count::settled(w, paid)).collect();
         let is_closed = closed_before(span, number.saturating_add(1));
         let stands = if !weights.is_empty() && settled.len() == weights.len() {
-            Stands { closed: true, had: BTreeSet::new() }
+            Stands { closed: true, had: Vec::new() }
         } else {
             let marks = marks(id);
             let until = |last: u32| marks.iter().filter(move |(_, at)| *at <= last).map(|(name, _)| name.clone());
             let before = self.0.get(id).map(|stands| stands.had.clone());
-            let mut had = before.unwrap_or_else(|| until(number.saturating_sub(1)).collect());
+            let mut had: Vec<String> = before.unwrap_or_else(|| until(number.saturating_sub(1)).collect());
             had.extend(settled.iter().map(|w| name(&w.stream, &w.agent)));
-            if !is_closed && until(number).collect::<BTreeSet<_>>() == had {
+            had.sort();
+            had.dedup();
+            if !is_closed && until(number).eq(had.iter().cloned()) {
                 self.0.remove(id);
                 return;
             }
@@ -91,7 +92,8 @@ fn closed_before(span: &Span, number: u32) -> bool {
     span.closed != 0 && span.closed < number
 }
 
-/// Weights of a contribution that had their share, and in which distribution.
+/// Weights of a contribution that had their share, in order, and in which distribution.
+#[inline(never)]
 fn marks(id: &str) -> Vec<(String, u32)> {
     // Behind the slash comes the zero.
     let (from, until) = (format!("{id}/"), format!("{id}0"));

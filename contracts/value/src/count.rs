@@ -54,6 +54,7 @@ pub struct Asking<'a, M> {
 impl<M: Machine> Asking<'_, M> {
     /// What a page of contributions weighs, by their ids. `had` says whether a weight had its share before, by
     /// its mark.
+    #[inline(never)]
     pub fn page(
         &mut self,
         contributions: Vec<Contribution>,

@@ -60,6 +60,7 @@ fn v3<T>(message: String) -> Result<T, Refusal> {
     Err(Refusal::new(Code::FailedPrecondition, "V3", message))
 }
 
+#[inline(never)]
 fn begin(income: &Income, entry: IncomeEntry) -> Result<Work, Refusal> {
     if !ask::holds_seat(&context().caller)? {
         require_role("steward", "begin a distribution")?;

@@ -15,6 +15,9 @@
 //! - `V7`: only what peers validated is weighed, as it stood when it was taken.
 //! - `R14`: an event of the book settles a claim once, with its agent, its unit and its amount.
 //!
+//! Functions are marked `inline(never)` where the compiler would make one of many: a ledger bounds what compiling a
+//! module takes, and that grows with the square of a function.
+//!
 //! | file | idea |
 //! |---|---|
 //! | `rules.rs` | which rule holds at a time (V1) |

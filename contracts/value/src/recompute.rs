@@ -73,12 +73,14 @@ pub fn no_place() -> Refusal {
 }
 
 /// Takes over sums that were carried.
+#[inline(never)]
 pub fn read_sums(carried: Vec<Sum>) -> Result<Totals, Refusal> {
     let total = |s: Sum| Total { stream: s.stream, agent: s.agent, claim: s.claim, weight: s.weight };
     Totals::read(&carried.into_iter().map(total).collect::<Vec<_>>())
 }
 
 /// Sums, to be carried.
+#[inline(never)]
 pub fn write_sums(sums: &Totals) -> Vec<Sum> {
     let sum = |t: Total| Sum { stream: t.stream, agent: t.agent, claim: t.claim, weight: t.weight };
     sums.write().into_iter().map(sum).collect()

@@ -60,12 +60,15 @@ impl Budget {
     }
 }
 
+/// What contributions weigh, by their ids.
+type Weights = BTreeMap<String, (Span, Vec<Standing>)>;
+
 /// The distribution that is gone through.
 struct Current {
     kept: Distribution,
     rule: Rule,
     /// What everything weighed, if it was weighed within this part.
-    weighed: Option<BTreeMap<String, (Span, Vec<Standing>)>>,
+    weighed: Option<Weights>,
 }
 
 /// Where it stands.
@@ -80,15 +83,26 @@ pub struct Rehearsal<'a> {
     paid: BTreeSet<String>,
     /// Contributions of which the rule speaks on other pages than their own, and, while it is asked once more, what
     /// they weigh.
-    late: BTreeMap<String, Vec<Standing>>,
+    late: Weights,
     current: Option<Current>,
+}
+
+#[inline(never)]
+fn decode(carry: &[u8]) -> Result<WhatIfCarry, Refusal> {
+    WhatIfCarry::decode(carry).map_err(|_| no_place())
+}
+
+#[inline(never)]
+fn encode(carry: &WhatIfCarry) -> Vec<u8> {
+    carry.encode_to_vec()
 }
 
 impl<'a> Rehearsal<'a> {
     /// Goes on from a place, or begins.
+    #[inline(never)]
     pub fn read(question: &'a Question, carry: &[u8]) -> Result<Rehearsal<'a>, Refusal> {
         let digest = question.digest();
-        let mut at = WhatIfCarry::decode(carry).map_err(|_| no_place())?;
+        let mut at = decode(carry)?;
         if carry.is_empty() {
             (at.asked, at.chain) = (digest.into(), digest.into());
             at.progress = Some(WhatIfProgress::default());
@@ -108,13 +122,15 @@ impl<'a> Rehearsal<'a> {
         let progress =
             Progress { cursor, carry, sums: read_sums(std::mem::take(&mut at.sums))?, ..Progress::default() };
         let paid = std::mem::take(&mut at.paid).into_iter().collect();
-        let late = std::mem::take(&mut at.late).into_iter().map(|l| (l.contribution, l.weights)).collect();
+        let late = |l: Late| (l.contribution, (Span::default(), l.weights));
+        let late = std::mem::take(&mut at.late).into_iter().map(late).collect();
         Ok(Rehearsal { question, at, rows: Vec::new(), replay, progress, paid, late, current: None })
     }
 
     /// To be carried.
+    #[inline(never)]
     pub fn write(self) -> Result<Vec<u8>, Refusal> {
-        let late = |(contribution, weights)| Late { contribution, weights };
+        let late = |(contribution, (_, weights))| Late { contribution, weights };
         let apart = self.replay.apart.write();
         let otherwise = apart.len();
         let carry = WhatIfCarry {
@@ -128,7 +144,7 @@ impl<'a> Rehearsal<'a> {
             late: self.late.into_iter().map(late).collect(),
             ..self.at
         };
-        let bytes = carry.encode_to_vec();
+        let bytes = encode(&carry);
         if bytes.len() <= MOST_CARRIED {
             return Ok(bytes);
         }
@@ -180,6 +196,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Looks for the distributions of the range.
+    #[inline(never)]
     fn look(&mut self) -> u64 {
         let found = DISTRIBUTIONS.page(&[], &self.at.next.to_be_bytes(), LOOKED_AT);
         let looked_at = found.len() as u64;
@@ -201,6 +218,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Reads the distribution that is next, if it is not at hand.
+    #[inline(never)]
     fn open(&mut self) -> Result<(), Refusal> {
         if self.current.is_some() || self.at.phase() == Phase::Unspecified {
             return Ok(());
@@ -225,13 +243,14 @@ impl<'a> Rehearsal<'a> {
         Ok(taken.unwrap_or(0))
     }
 
+    #[inline(never)]
     fn weigh(&mut self) -> Result<u64, Refusal> {
         let Some(Current { kept, rule, weighed }) = &mut self.current else { return Ok(0) };
         let page = self.replay.page(kept, rule, &mut self.progress)?;
         self.at.read += page.asked.len() as u64;
         for (id, of) in &page.weighed {
             self.progress.sums.add(&of.counts)?;
-            if !page.asked.contains_key(id) {
+            if !page.asked.iter().any(|(asked, _)| asked == id) {
                 self.replay.was_asked(kept, rule, id, &self.progress)?;
                 self.late.entry(id.clone()).or_default();
             }
@@ -250,6 +269,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Shares, and reports.
+    #[inline(never)]
     fn share(&mut self) -> Result<u64, Refusal> {
         let steps = self.to_share();
         let Some(Current { kept, rule, weighed }) = &mut self.current else { return Ok(0) };
@@ -279,18 +299,21 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// Asks once more what everything weighed, to know who had a share.
+    #[inline(never)]
     fn close(&mut self) -> Result<u64, Refusal> {
         let Some(Current { kept, rule, .. }) = &mut self.current else { return Ok(0) };
-        let mut page = self.replay.page(kept, rule, &mut self.progress)?;
-        for (id, weights) in &mut self.late {
-            weights.extend(page.weighed.remove(id).unwrap_or_default().standings);
+        let page = self.replay.page(kept, rule, &mut self.progress)?;
+        for (id, of) in &page.weighed {
+            if let Some((_, weights)) = self.late.get_mut(id) {
+                weights.extend(of.standings.iter().cloned());
+            }
         }
-        for (id, span) in page.asked.iter().filter(|(id, _)| !self.late.contains_key(*id)) {
-            let weights = page.weighed.remove(id).unwrap_or_default().standings;
-            self.replay.apart.settle(kept.number, id, span, &weights, &self.paid);
+        for (id, span) in page.asked.iter().filter(|(id, _)| !self.late.contains_key(id)) {
+            let weights = page.weighed.get(id).map_or(&[][..], |of| &of.standings);
+            self.replay.apart.settle(kept.number, id, span, weights, &self.paid);
         }
         if page.last {
-            for (id, weights) in std::mem::take(&mut self.late) {
+            for (id, (_, weights)) in std::mem::take(&mut self.late) {
                 if let Some((_, span)) = walk::find(&id)? {
                     self.replay.apart.settle(kept.number, &id, &span, &weights, &self.paid);
                 }

@@ -70,7 +70,7 @@ pub struct Progress {
 
 /// A page that the rule was asked about.
 pub struct Page {
-    pub asked: BTreeMap<String, Span>,
+    pub asked: Vec<(String, Span)>,
     pub weighed: BTreeMap<String, Weighed>,
     pub last: bool,
     /// What it was to go through, in contributions that are weighed.
@@ -81,7 +81,7 @@ pub struct Page {
 #[derive(Default)]
 struct Picked {
     contributions: Vec<Contribution>,
-    asked: BTreeMap<String, Span>,
+    asked: Vec<(String, Span)>,
     looked_at: u64,
     last: bool,
 }
@@ -125,7 +125,7 @@ impl Replay {
                 }
                 at.contributions += 1;
                 picked.contributions.push(contribution);
-                picked.asked.insert(place.1.clone(), span);
+                picked.asked.push((place.1.clone(), span));
             }
             at.cursor = walk::key(&place);
             picked.looked_at += 1;

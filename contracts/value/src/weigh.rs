@@ -54,6 +54,7 @@ pub fn weighed(number: u32, id: &str) -> Result<bool, Refusal> {
 }
 
 /// Asks the rule, and writes down what everything weighed.
+#[inline(never)]
 fn ask(
     work: &mut Work,
     contributions: Vec<Contribution>,
@@ -145,6 +146,7 @@ pub fn bounds(income: &Income) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
     Ok((since.to_be_bytes().into(), (fields::day(&income.date)? + 1).to_be_bytes().into()))
 }
 
+#[inline(never)]
 fn next(work: &Work, income: &Income, rows: usize) -> Result<Entries, Refusal> {
     let (from, until) = bounds(income)?;
     // One more than asked: it says whether this page is the last.

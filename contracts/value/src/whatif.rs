@@ -13,7 +13,7 @@ use crate::{
 use prost::Message;
 use std::collections::BTreeMap;
 use stint_rule::proto::Payout;
-use stint_sdk::{Code, Params, Refusal, Time, context, sha256};
+use stint_sdk::{Code, Refusal, Time, context, sha256};
 
 /// What is asked: the report's head, by which its hash begins.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -88,6 +88,7 @@ pub fn what_if(request: WhatIfRequest) -> Result<WhatIfResponse, Refusal> {
 }
 
 impl Question {
+    #[inline(never)]
     fn of(request: &WhatIfRequest) -> Result<Question, Refusal> {
         fields::word("slot", &request.slot)?;
         if !request.module.is_empty() {
@@ -142,19 +143,17 @@ impl Question {
 }
 
 /// Module and parameters of the newest version, with the changes; and that version.
+#[inline(never)]
 fn patched(request: &WhatIfRequest) -> Result<(Vec<u8>, Vec<Param>, u32), Refusal> {
     let newest = rules::newest(&request.slot)?;
-    let given = Params::new(request.params.iter().map(|p| (p.path.as_str(), p.value.as_str())))?;
-    let mut params: BTreeMap<String, String> = newest.params.into_iter().map(|p| (p.path, p.value)).collect();
-    for path in &request.unset {
-        if params.remove(path).is_none() {
-            let shown: String = path.chars().take(80).collect();
-            let message = format!("version {} has no parameter {shown:?} to leave out", newest.version);
-            return Err(Refusal::invalid("unset", message));
-        }
+    let mut params = newest.params;
+    if let Some(path) = request.unset.iter().find(|path| !params.iter().any(|p| p.path == **path)) {
+        let shown: String = path.chars().take(80).collect();
+        let message = format!("version {} has no parameter {shown:?} to leave out", newest.version);
+        return Err(Refusal::invalid("unset", message));
     }
-    params.extend(given.iter().map(|(path, value)| (path.to_string(), value.to_string())));
-    let params = params.into_iter().map(|(path, value)| Param { path, value }).collect();
+    params.retain(|p| !request.unset.contains(&p.path) && !request.params.iter().any(|set| set.path == p.path));
+    params.extend(request.params.iter().cloned());
     let module = if request.module.is_empty() { newest.module } else { request.module.clone() };
     Ok((module, params, newest.version))
 }

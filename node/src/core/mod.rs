@@ -14,6 +14,7 @@ mod signal;
 mod spread;
 mod verify;
 mod waiters;
+mod whatif;
 
 #[cfg(test)]
 mod tests;
@@ -25,3 +26,4 @@ pub use prove::Unproved;
 pub(crate) use prove::missing_receipt;
 pub(crate) use replay::{ReplayError, heights as replayed, replay};
 pub use waiters::Outcome;
+pub use whatif::WhatIf;
