@@ -49,20 +49,15 @@ pub fn in_memory(keep: Keep) -> Arc<Node> {
 /// Blocks with their votes.
 pub type Chain = Vec<(Block, Certificate)>;
 
-/// The steward's call that admits an agent.
-fn admit(height: u64) -> Transaction {
-    let request = v1::AdmitRequest {
-        agent: format!("agent{height}"),
-        key: SigningKey::from_bytes(&[height as u8; 32]).verifying_key().to_bytes().to_vec().into(),
-        roles: vec!["member".into()],
-    };
+/// A call of the steward, under a number.
+pub fn call(number: u64, commons: &str, method: &str, request: &impl Message) -> Transaction {
     let key = keys().remove(0);
     let call = Call {
         chain_id: genesis().1,
-        commons: "consortium".into(),
-        method: "/stint.v1.Kernel/Admit".into(),
+        commons: commons.into(),
+        method: method.into(),
         request: request.encode_to_vec().into(),
-        call_id: CallId { key: key.verifying_key().to_bytes(), id: u128::from(height).to_be_bytes() },
+        call_id: CallId { key: key.verifying_key().to_bytes(), id: u128::from(number).to_be_bytes() },
         valid_until: 10_000,
         fuel_limit: 0,
     };
@@ -93,19 +88,31 @@ pub fn signed(header: Header, transactions: Vec<Transaction>) -> (Block, Certifi
     (Block { header, transactions }, Certificate { votes })
 }
 
+/// The call that admits an agent.
+fn admit(height: u64) -> Transaction {
+    let request = v1::AdmitRequest {
+        agent: format!("agent{height}"),
+        key: SigningKey::from_bytes(&[height as u8; 32]).verifying_key().to_bytes().to_vec().into(),
+        roles: vec!["member".into()],
+    };
+    call(height, "consortium", "/stint.v1.Kernel/Admit", &request)
+}
+
 /// So many blocks, of which every tenth has a call; each certifies what the one before led to.
 pub fn chain(blocks: u64) -> Chain {
     let node = in_memory(Keep::default());
-    let mut chain = Chain::new();
-    for height in 1..=blocks {
-        let tip = node.tip();
-        let transactions = if height % 10 == 0 { vec![admit(height)] } else { Vec::new() };
-        let header = header_on(&tip, node.genesis_block().header, BEGIN_MS + height * 100, &transactions);
-        let block = signed(header, transactions);
-        extend(&node, std::slice::from_ref(&block));
-        chain.push(block);
-    }
-    chain
+    let calls = |height| if height % 10 == 0 { vec![admit(height)] } else { Vec::new() };
+    (1..=blocks).map(|height| add(&node, calls(height))).collect()
+}
+
+/// Has a node execute the next block, with these calls and certified by three.
+pub fn add(node: &Node, transactions: Vec<Transaction>) -> (Block, Certificate) {
+    let tip = node.tip();
+    let time_ms = BEGIN_MS + (tip.height + 1) * 100;
+    let header = header_on(&tip, node.genesis_block().header, time_ms, &transactions);
+    let block = signed(header, transactions);
+    extend(node, std::slice::from_ref(&block));
+    block
 }
 
 /// Executes the blocks of a part of a chain.

@@ -31,6 +31,7 @@
 //! | pool, one sender | 10,000 calls | a fifth of the pool |
 //! | calls under way on one stream | 1,024 | two blocks of the target load |
 //! | queries at once | 64 | each has 16 MB of memory at most, with all that it calls |
+//! | what-ifs at once, each for | 2, 10 min | each keeps a core busy |
 //! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
@@ -136,6 +137,10 @@ pub const POOL_SENDER_CALLS: usize = 10_000;
 pub const STREAM_CALLS: usize = 1024;
 /// Queries that run at the same time on one node.
 pub const QUERIES: usize = 64;
+/// What-ifs that run at the same time on one node.
+pub const WHAT_IFS: usize = 2;
+/// How long one runs, milliseconds.
+pub const WHAT_IF_MS: u64 = 10 * 60 * 1000;
 /// Rows of one page.
 pub const PAGE_ROWS: usize = 1000;
 /// K: a header certifies results at most this many heights behind its own.

@@ -45,6 +45,7 @@ fn not_passed(proposal: &Proposal) -> Refusal {
         At::Blocked => forbidden("G6", format!("an objection to {id} stands; it is executed when that is resolved")),
         At::Rejected => forbidden("G2", format!("{id} was rejected; propose something else")),
         At::Expired => forbidden("expired", format!("{id} has expired at {}; propose it again", proposal.expires)),
+        At::Checking => forbidden("status", format!("{id} is {}", settle::shown(At::Checking))),
         status => forbidden("status", format!("{id} is {}; a proposal is executed once", settle::shown(status))),
     }
 }

@@ -92,6 +92,9 @@ impl Charter for Contract {
     fn propose(request: ProposeRequest) -> Result<ProposeResponse, Refusal> {
         propose::propose(request)
     }
+    fn check_report(request: CheckReportRequest) -> Result<CheckReportResponse, Refusal> {
+        propose::check_report(request)
+    }
     fn vote(request: VoteRequest) -> Result<VoteResponse, Refusal> {
         ballots::vote(request)
     }

@@ -16,7 +16,7 @@ use crate::{
     },
     settle,
     state::{OBJECTIONS, OFFERS},
-    who,
+    whatif, who,
     words::{self, Named, denied, forbidden, too_many},
 };
 use stint_sdk::{Key, Refusal, announce, context};
@@ -108,7 +108,7 @@ fn offer(proposal: Proposal, key: (Name, u32), request: ResolveRequest) -> Resul
     let offer =
         Offer { patches: request.amended, note: request.note, whatif: request.whatif, at: history::now().to_string() };
     // It must be fit to be voted on, or taking it would be refused.
-    propose::open(&mut amended(&proposal, &offer))?;
+    reopen(&mut amended(&proposal, &offer))?;
     OFFERS.put(&key, &offer);
     announce(&Offered { proposal: proposal.id, objection: key.1, note: offer.note });
     Ok(ResolveResponse { status: proposal.status, reopened: false })
@@ -137,7 +137,7 @@ fn answer(
     let taken = OFFERS.get(&key).filter(|_| !request.withdrawn && caller == holder);
     if let Some(offer) = &taken {
         proposal = amended(&proposal, offer);
-        propose::open(&mut proposal)?;
+        reopen(&mut proposal)?;
     }
     settle::settle(&mut proposal)?;
     save(&proposal, was);
@@ -147,5 +147,16 @@ fn answer(
 }
 
 fn amended(proposal: &Proposal, offer: &Offer) -> Proposal {
-    Proposal { patches: offer.patches.clone(), whatif: offer.whatif.clone(), ..proposal.clone() }
+    let whatif = whatif::unchecked(offer.whatif.clone());
+    Proposal { patches: offer.patches.clone(), whatif, ..proposal.clone() }
+}
+
+/// Opens the vote anew, at once.
+fn reopen(proposal: &mut Proposal) -> Result<(), Refusal> {
+    if propose::open(proposal)?.is_none() {
+        return Ok(());
+    }
+    let message = "the report on what is offered is too long to be checked in this call; cite one over fewer heights, \
+                   or withdraw the proposal and propose another";
+    Err(forbidden("G4", message))
 }

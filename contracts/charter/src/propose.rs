@@ -2,14 +2,16 @@
 //!
 //! 1. Everything that executing checks is checked here too, as of the earliest time at which it may be executed.
 //! 2. How a proposal is decided is fixed when its vote opens; later changes of the subject concern later ones.
+//! 3. Its vote opens when all of the report that it cites is checked: at once, or by further calls.
 
 use crate::{
     draft::{Amendment, Draft},
     history::{self, NOW},
     limits,
     proto::{
-        About, Call, Decision, Patch, Proposal, ProposeRequest, ProposeResponse, Proposed, Status, Sums, WhatIf,
-        WithdrawRequest, WithdrawResponse, Withdrawn, proposal::Status as At,
+        About, Call, CheckReportRequest, CheckReportResponse, Decision, Patch, Proposal, ProposeRequest,
+        ProposeResponse, Proposed, Rejected, Status, Sums, WithdrawRequest, WithdrawResponse, Withdrawn,
+        proposal::Status as At,
     },
     settle,
     state::{BY_STATUS, HEAD, PROPOSALS},
@@ -24,7 +26,7 @@ pub fn propose(request: ProposeRequest) -> Result<ProposeResponse, Refusal> {
     let content = sha256(&request.encode_to_vec()).to_vec();
     if let Some(known) = PROPOSALS.get(&request.id) {
         return match known.author == author && known.content == content {
-            true => Ok(ProposeResponse { known: true, closes: known.closes, executable: known.executable }),
+            true => Ok(answer(known, true)),
             false => Err(words::other_content("proposal", &request.id)),
         };
     }
@@ -39,7 +41,7 @@ pub fn propose(request: ProposeRequest) -> Result<ProposeResponse, Refusal> {
         text: request.text,
         patches: request.patches,
         calls: request.calls,
-        whatif: request.whatif,
+        whatif: whatif::unchecked(request.whatif),
         requested: request.requested,
         height: context().height,
         number,
@@ -49,15 +51,49 @@ pub fn propose(request: ProposeRequest) -> Result<ProposeResponse, Refusal> {
     open(&mut proposal)?;
     begin(number);
     save(&proposal, At::Unspecified);
-    announce(&Proposed {
-        proposal: proposal.id.clone(),
-        author: proposal.author.clone(),
-        subject: proposal.subject.clone(),
-        paths: paths(&proposal),
-        methods: methods(&proposal),
-        closes: proposal.closes.clone(),
-    });
-    Ok(ProposeResponse { known: false, closes: proposal.closes, executable: proposal.executable })
+    tell(&proposal);
+    Ok(answer(proposal, false))
+}
+
+fn answer(proposal: Proposal, known: bool) -> ProposeResponse {
+    let Proposal { closes, executable, status, .. } = proposal;
+    ProposeResponse { known, closes, executable, status }
+}
+
+/// Says that a vote is open.
+fn tell(proposal: &Proposal) {
+    if proposal.status() == At::Open {
+        announce(&Proposed {
+            proposal: proposal.id.clone(),
+            author: proposal.author.clone(),
+            subject: proposal.subject.clone(),
+            paths: paths(proposal),
+            methods: methods(proposal),
+            closes: proposal.closes.clone(),
+        });
+    }
+}
+
+pub fn check_report(request: CheckReportRequest) -> Result<CheckReportResponse, Refusal> {
+    let mut proposal = settle::load(&request.proposal)?;
+    if proposal.status() != At::Checking {
+        let message = format!("{} is {}; its report is checked", proposal.id, settle::shown(proposal.status()));
+        return Err(forbidden("status", message));
+    }
+    let reason = match open(&mut proposal) {
+        Ok(how_far) => how_far.unwrap_or_default(),
+        Err(refusal) if whatif::differs(&refusal) => {
+            proposal.set_status(At::Rejected);
+            whatif::forget(&proposal.id);
+            announce(&Rejected { proposal: proposal.id.clone(), reason: refusal.message.clone() });
+            refusal.message
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    save(&proposal, At::Checking);
+    tell(&proposal);
+    let Proposal { status, closes, executable, .. } = proposal;
+    Ok(CheckReportResponse { status, reason, closes, executable })
 }
 
 /// The first proposal makes a founded charter an active one.
@@ -70,8 +106,9 @@ fn begin(number: u64) {
     }
 }
 
-/// Opens the vote, or opens it anew: what is proposed is checked, and who votes is fixed.
-pub fn open(proposal: &mut Proposal) -> Result<(), Refusal> {
+/// Opens the vote, or opens it anew: what is proposed is checked, and who votes is fixed. Says how far it is while a
+/// report is not checked to its end.
+pub fn open(proposal: &mut Proposal) -> Result<Option<String>, Refusal> {
     content(proposal)?;
     let decision =
         history::decision(&proposal.subject, NOW).ok_or_else(|| words::missing("subject", &proposal.subject))?;
@@ -81,7 +118,10 @@ pub fn open(proposal: &mut Proposal) -> Result<(), Refusal> {
     let executable = closes.plus(decision.delay_s)?;
     let amendment = amendment(&proposal.patches, executable)?;
     reviewed(&proposal.patches, &proposal.calls, now)?;
-    proposal.whatif = whatif::check(&proposal.whatif, &amendment.rules)?;
+    if let Some(how_far) = whatif::check(proposal, &amendment.rules)? {
+        proposal.set_status(At::Checking);
+        return Ok(Some(how_far));
+    }
     let head = history::head();
     proposal.round += 1;
     proposal.opened = now.to_string();
@@ -93,7 +133,7 @@ pub fn open(proposal: &mut Proposal) -> Result<(), Refusal> {
     (proposal.electorate_weight, proposal.electorate_seats) = (head.held_weight, head.held);
     (proposal.version, proposal.revision) = (head.version, head.revision);
     proposal.set_status(At::Open);
-    Ok(())
+    Ok(None)
 }
 
 /// What the patches would come to.
@@ -179,12 +219,13 @@ pub fn withdraw(request: WithdrawRequest) -> Result<WithdrawResponse, Refusal> {
         let message = format!("only its author, {}, takes {} back", proposal.author, proposal.id);
         return Err(words::denied("author", message));
     }
-    let undecided = was == At::Open || was == At::Blocked;
+    let undecided = matches!(was, At::Open | At::Blocked | At::Checking);
     if !undecided {
         let message =
             format!("{} is {}; a proposal is taken back before it has passed", proposal.id, settle::shown(was));
         return Err(forbidden("status", message));
     }
+    whatif::forget(&proposal.id);
     proposal.set_status(At::Withdrawn);
     save(&proposal, was);
     announce(&Withdrawn { proposal: proposal.id });
@@ -215,9 +256,4 @@ pub fn methods(proposal: &Proposal) -> Vec<String> {
 /// The decision that was fixed when the vote opened.
 pub fn decision(proposal: &Proposal) -> Decision {
     proposal.decision.clone().unwrap_or_default()
-}
-
-/// The what-if reports that a proposal cites, by slot.
-pub fn cited<'a>(whatif: &'a [WhatIf], slot: &str) -> Option<&'a WhatIf> {
-    whatif.iter().find(|cited| cited.slot == slot)
 }

@@ -83,6 +83,7 @@ pub fn get_proposal(request: GetProposalRequest) -> Result<GetProposalResponse, 
 
 pub fn tally(request: TallyRequest) -> Result<TallyResponse, Refusal> {
     let proposal = find(&request.proposal)?;
+    settle::opened(&proposal)?;
     let closes = settle::time(&proposal.closes);
     let outcome = decide::outcome(&proposal, history::now().min(closes))?;
     let sums = proposal.sums.unwrap_or_default();

@@ -2,6 +2,10 @@
 //! anybody to be there.
 //!
 //! ```text
+//! Checking ── its report is another ──> Rejected
+//!   │
+//!   └─ all of its report is checked ──> Open
+//!
 //! Open ── closes ──> Rejected
 //!   │
 //!   └─ closes, passed ──> Queued ── delay over ──> Passed ── executed ──> Executed
@@ -29,8 +33,18 @@ pub fn close(request: CloseRequest) -> Result<CloseResponse, Refusal> {
         let message = format!("the vote on {} is open until {}; it is settled then", proposal.id, proposal.closes);
         return Err(words::forbidden("open", message).with("closes", &proposal.closes));
     }
+    opened(&proposal)?;
     let reason = decide::outcome(&proposal, time(&proposal.closes))?.reason;
     Ok(CloseResponse { status: proposal.status, reason })
+}
+
+/// Refuses a proposal on which nobody votes yet.
+pub fn opened(proposal: &Proposal) -> Result<(), Refusal> {
+    if proposal.status() != At::Checking {
+        return Ok(());
+    }
+    let message = format!("the vote on {} is not open yet: CheckReport goes on checking its report", proposal.id);
+    Err(words::forbidden("status", message))
 }
 
 /// A proposal, settled as of now.
@@ -114,5 +128,6 @@ pub fn shown(status: At) -> &'static str {
         At::Expired => "expired",
         At::Blocked => "blocked by an objection",
         At::Withdrawn => "withdrawn",
+        At::Checking => "not open yet, for its report is being checked",
     }
 }

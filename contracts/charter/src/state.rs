@@ -5,7 +5,7 @@
 
 use crate::{
     path::{Name, Place},
-    proto::{Ballot, Case, Cases, ForkRecord, Head, Moment, Objection, Offer, Part, Proposal, Rule},
+    proto::{Ballot, Case, Cases, Check, ForkRecord, Head, Moment, Objection, Offer, Part, Proposal, Rule},
 };
 
 stint_sdk::state! {
@@ -29,6 +29,8 @@ stint_sdk::state! {
     pub PROPOSALS: Map<String, Proposal> = "proposal";
     /// Ids by status (0: all) and age, the newest first.
     pub BY_STATUS: Map<(u8, u64), String> = "by-status";
+    /// Where checks of long reports stand, by proposal and piece.
+    pub CHECKS: Map<(Name, u32), Check> = "check";
     /// Ballots by proposal, round and seat.
     pub BALLOTS: Map<(Name, u32, String), Ballot> = "ballot";
     /// Objections by proposal and number; what was offered to them stands apart, because it is large.

@@ -36,8 +36,16 @@ fn range<L: Ledger>(player: &Player<L>) -> (String, String) {
 fn what_if<L: Ledger>(player: &mut Player<L>, rule: [u8; 32]) -> Result<WhatIfResponse, Failure> {
     let (from, to) = range(player);
     let params = with_care("1.5").into_iter().map(|(path, value)| shared::Param { path, value }).collect();
-    let request = WhatIfRequest { slot: SLOT.into(), module: rule.into(), params, from, to };
-    let report = player.ask(FORGE, &values::WHAT_IF, &request)?;
+    let mut request = WhatIfRequest { slot: SLOT.into(), module: rule.into(), params, from, to, ..Default::default() };
+    let mut rows = Vec::new();
+    let report = loop {
+        let part = player.ask(FORGE, &values::WHAT_IF, &request)?;
+        rows.extend(part.distributions.clone());
+        if part.done {
+            break WhatIfResponse { distributions: rows, ..part };
+        }
+        request.carry = part.carry;
+    };
     player.tell("what if care had weighed 1.5");
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for (n, line) in lines(player, "what_if_v2_care_x1.5").iter().enumerate() {
@@ -64,7 +72,7 @@ fn proposal<L: Ledger>(
         from,
         to,
         report_hash: r.report_hash.clone(),
-        base_version: 0,
+        ..Default::default()
     });
     Ok(ProposeRequest {
         id: id.into(),

@@ -67,6 +67,9 @@ pub type Bytes = Vec<u8>;
 use prost::{Message, Name};
 
 /// Decodes a request, calls, and encodes the response. For generated code.
+///
+/// Each method stays a function of its own: all of a service in one would be larger than a ledger takes.
+#[inline(never)]
 pub fn answer<Q: Message + Default, R: Message>(
     request: &[u8],
     method: impl FnOnce(Q) -> Result<R, Refusal>,

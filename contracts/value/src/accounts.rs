@@ -27,13 +27,30 @@ impl Accounts {
         Accounts(CLAIMS.range(&[], &[]).collect())
     }
 
-    /// As they stood before a distribution.
-    pub fn before(number: u32) -> Result<Accounts, Refusal> {
+    /// Takes over what was carried.
+    #[inline(never)]
+    pub fn read(carried: &[Move]) -> Result<Accounts, Refusal> {
         let mut accounts = Accounts::default();
-        for (_, change) in MOVES.range(&[], &number.to_be_bytes()) {
-            accounts.apply(&change)?;
-        }
+        carried.iter().try_for_each(|all| accounts.apply(all).map(|_| ()))?;
         Ok(accounts)
+    }
+
+    /// To be carried: each account as one change that leads to it.
+    pub fn write(self) -> Vec<Move> {
+        let whole = |a: ClaimAccount| Move {
+            agent: a.agent,
+            stream: a.stream,
+            opened: a.original,
+            paid: a.paid,
+            written_off: a.written_off,
+            ..Move::default()
+        };
+        self.0.into_values().map(whole).collect()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
     }
 
     /// Makes a change and gives the account as it is then.

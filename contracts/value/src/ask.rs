@@ -1,7 +1,7 @@
 //! What this contract asks of the charter, the book and the contributions of its commons. It knows only the few
 //! fields that it needs of their messages.
 
-use crate::proto::RuleRef;
+use crate::{proto::RuleRef, rules::VALUATION};
 use stint_rule::proto::Contribution;
 use stint_sdk::{Code, Method, Refusal, context};
 
@@ -86,7 +86,7 @@ pub struct Validated {
     pub newest: u64,
 }
 
-/// What the charter says of valuation. Its answer has the fields of a [`RuleRef`], under the same numbers.
+/// What the charter says of a slot. Its answer has the fields of a [`RuleRef`], under the same numbers.
 pub enum Charter {
     /// There is none.
     None,
@@ -96,9 +96,9 @@ pub enum Charter {
     Says(RuleRef),
 }
 
-/// The valuation rule that held at a time; now for an empty one.
-pub fn rule(at: &str) -> Result<Charter, Refusal> {
-    match served(GET_RULE.call(&context().commons, &GetRule { slot: "valuation".into(), at: at.into() })) {
+/// The rule of a slot that holds at a time; now for an empty one.
+pub fn rule(slot: &str, at: &str) -> Result<Charter, Refusal> {
+    match served(GET_RULE.call(&context().commons, &GetRule { slot: slot.into(), at: at.into() })) {
         Ok(Some(rule)) => Ok(Charter::Says(rule)),
         Ok(None) => Ok(Charter::None),
         Err(refusal) if refusal.code == Code::NotFound => Ok(Charter::Silent),
@@ -108,7 +108,7 @@ pub fn rule(at: &str) -> Result<Charter, Refusal> {
 
 /// True when the commons has a charter.
 pub fn has_charter() -> Result<bool, Refusal> {
-    Ok(!matches!(rule("")?, Charter::None))
+    Ok(!matches!(rule(VALUATION, "")?, Charter::None))
 }
 
 /// True when an agent holds a seat of the charter.

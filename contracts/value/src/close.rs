@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use stint_sdk::Refusal;
 
 /// Closes one page. Gives how many contributions it looked at.
+#[inline(never)]
 pub fn page(work: &mut Work, income: &Income, most: u64) -> Result<u64, Refusal> {
     let (first, until) = bounds(income)?;
     let from = if work.cursor.is_empty() { first } else { [work.cursor.as_slice(), &[0]].concat() };

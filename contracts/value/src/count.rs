@@ -54,6 +54,7 @@ pub struct Asking<'a, M> {
 impl<M: Machine> Asking<'_, M> {
     /// What a page of contributions weighs, by their ids. `had` says whether a weight had its share before, by
     /// its mark.
+    #[inline(never)]
     pub fn page(
         &mut self,
         contributions: Vec<Contribution>,
@@ -82,6 +83,13 @@ impl<M: Machine> Asking<'_, M> {
         }
         Ok(weighed)
     }
+}
+
+/// What a rule is refused with that weighs what it was not asked about.
+pub fn not_asked(id: &str) -> Refusal {
+    let shown: String = id.chars().take(80).collect();
+    let message = format!("the rule weighs {shown:?}, about which it was not asked");
+    Refusal::new(Code::FailedPrecondition, "rule", message)
 }
 
 /// True when a weight needs not count again after a distribution that paid these streams.

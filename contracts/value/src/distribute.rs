@@ -22,7 +22,7 @@ use crate::{
 };
 use stint_rule::{
     Machine, Published,
-    proto::{Kind, Order},
+    proto::{Kind, ManifestResponse, Order},
 };
 use stint_sdk::{Code, Refusal, context, fuel_left, require_role};
 
@@ -31,7 +31,7 @@ use stint_sdk::{Code, Refusal, context, fuel_left, require_role};
 const STEPS: u64 = 400;
 /// Fuel that must be left to begin another page: what a page of the heaviest contributions may burn, and the end
 /// of the call.
-const RESERVE: u64 = 30_000_000;
+pub const RESERVE: u64 = 30_000_000;
 /// Up to so many sums are shared beside other work of a call; more fill a call by themselves.
 const FEW_SUMS: u64 = 100;
 /// Contributions that one distribution leaves out at most.
@@ -60,19 +60,13 @@ fn v3<T>(message: String) -> Result<T, Refusal> {
     Err(Refusal::new(Code::FailedPrecondition, "V3", message))
 }
 
+#[inline(never)]
 fn begin(income: &Income, entry: IncomeEntry) -> Result<Work, Refusal> {
     if !ask::holds_seat(&context().caller)? {
         require_role("steward", "begin a distribution")?;
     }
     let rule = rules::at(&income.date)?;
-    let manifest = machine(&rule)?.manifest()?;
-    if manifest.kind() != Kind::Valuation {
-        let message = format!(
-            "the module {:?} is no valuation rule, and the charter or a steward named it as one",
-            manifest.name
-        );
-        return Err(Refusal::new(Code::FailedPrecondition, "V1", message));
-    }
+    let (_, manifest) = valuation(&rule)?;
     let mut head = head();
     head.begun += 1;
     HEAD.put(&head);
@@ -86,6 +80,17 @@ fn begin(income: &Income, entry: IncomeEntry) -> Result<Work, Refusal> {
         root: crate::count::first_root().into(),
         ..Work::default()
     })
+}
+
+/// A rule that values contributions, and what it says of itself.
+pub fn valuation(rule: &RuleRef) -> Result<(Published, ManifestResponse), Refusal> {
+    let machine = machine(rule)?;
+    let manifest = machine.manifest()?;
+    if manifest.kind() == Kind::Valuation {
+        return Ok((machine, manifest));
+    }
+    let message = format!("the module {:?} is named as a valuation rule, and is none", manifest.name);
+    Err(Refusal::new(Code::FailedPrecondition, "V1", message))
 }
 
 /// The rule as it can be asked.

@@ -42,6 +42,7 @@ fn shares(kept: &Distribution, agent: &str) -> Vec<Share> {
 
 /// A branch for each pool that the agent has a part in. Where several pools share one stream, its contributions
 /// stand under the first; those of streams that nobody paid stand apart, at the end.
+#[inline(never)]
 fn branches(kept: &Distribution, mut shares: Vec<Share>, mut leaves: Vec<Leaf>) -> Vec<Branch> {
     let mut branches = Vec::new();
     for pool in &kept.pools {
@@ -63,6 +64,7 @@ fn branches(kept: &Distribution, mut shares: Vec<Share>, mut leaves: Vec<Leaf>) 
 
 /// A page of what the agent's contributions weighed: first what was weighed in this distribution, then the debts
 /// that it paid, whenever they were opened.
+#[inline(never)]
 fn leaves(kept: &Distribution, shares: &[Share], request: &ExplainRequest) -> Result<(Vec<Leaf>, String), Refusal> {
     let rows = rows(request.page_size, 100, 1000);
     let (part, start) = match request.page_token.as_str() {

@@ -100,6 +100,7 @@ fn shared(work: &Work, income: &Income) -> Result<Shared, Refusal> {
 }
 
 /// Shares once, to know which streams are paid: by them contributions are closed. Gives the steps that it took.
+#[inline(never)]
 pub fn share(work: &mut Work, income: &Income) -> Result<u64, Refusal> {
     work.paid = count::paid(&shared(work, income)?.done).into_iter().collect();
     work.set_phase(Phase::Closing);
@@ -107,6 +108,7 @@ pub fn share(work: &mut Work, income: &Income) -> Result<u64, Refusal> {
 }
 
 /// Shares again, by the same sums, and makes it known.
+#[inline(never)]
 pub fn publish(work: &Work, income: &Income) -> Result<(), Refusal> {
     let Shared { mut done, opened, mut owed } = shared(work, income)?;
     let changes = accounts::changes(&income.id, &opened, &done);
@@ -138,6 +140,7 @@ pub fn publish(work: &Work, income: &Income) -> Result<(), Refusal> {
 }
 
 /// Says how what is owed changed, in as few events as can be.
+#[inline(never)]
 fn announce_claims(by: &str, changes: Vec<(Move, String, i64)>) {
     let (mut opened, mut settled) = (Vec::new(), Vec::new());
     for (change, id, open) in changes {
@@ -171,6 +174,7 @@ fn announced(d: &Distribution) -> Distributed {
     }
 }
 
+#[inline(never)]
 fn shown(work: &Work, income: &Income, done: &rule::Distribution) -> Distribution {
     let payouts = done.payouts.iter().map(|p| (p.agent.as_str(), p.amount));
     Distribution {

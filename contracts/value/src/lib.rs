@@ -15,6 +15,9 @@
 //! - `V7`: only what peers validated is weighed, as it stood when it was taken.
 //! - `R14`: an event of the book settles a claim once, with its agent, its unit and its amount.
 //!
+//! Functions are marked `inline(never)` where the compiler would make one of many: a ledger bounds what compiling a
+//! module takes, and that grows with the square of a function.
+//!
 //! | file | idea |
 //! |---|---|
 //! | `rules.rs` | which rule holds at a time (V1) |
@@ -27,9 +30,10 @@
 //! | `close.rs` | who had their share is read no more |
 //! | `accounts.rs` | what is owed |
 //! | `claims.rs` | what is owed, paid and written off outside of distributions (V4, R14) |
-//! | `replay.rs` | going through distributions again |
+//! | `replay.rs`, `walk.rs` | going through distributions again |
 //! | `recompute.rs` | with the same rule |
-//! | `whatif.rs` | with another rule |
+//! | `whatif.rs`, `rehearse.rs` | with another rule: the question and the report; the way, part by part |
+//! | `apart.rs` | what another rule leaves otherwise than it is |
 //! | `explain.rs` | from an amount down to contributions |
 //! | `show.rs`, `now.rs` | distributions as they are, and shares if an income came now |
 //! | `ask.rs` | what charter, book and contributions are asked |
@@ -37,6 +41,7 @@
 #![deny(unsafe_code)]
 
 mod accounts;
+mod apart;
 mod ask;
 mod claims;
 mod close;
@@ -48,11 +53,13 @@ mod finish;
 mod income;
 mod now;
 mod recompute;
+mod rehearse;
 mod replay;
 mod rules;
 mod show;
 mod state;
 mod take;
+mod walk;
 mod weigh;
 mod whatif;
 

@@ -38,6 +38,7 @@ pub fn shares(request: SharesNowRequest) -> Result<SharesNowResponse, Refusal> {
 }
 
 /// What a distribution would weigh today, the oldest first: what is open, and what it would take.
+#[inline(never)]
 fn open(today: Day) -> Result<Vec<Contribution>, Refusal> {
     let until = (today.to_key() + 1).to_be_bytes();
     let mut all: Vec<Contribution> = OPEN.range(&[], &until).filter_map(|((_, id), _)| TAKEN.get(&id)).collect();
@@ -58,6 +59,7 @@ fn open(today: Day) -> Result<Vec<Contribution>, Refusal> {
     Ok(all)
 }
 
+#[inline(never)]
 fn weigh(
     machine: &impl Machine,
     params: &[stint_rule::proto::Param],

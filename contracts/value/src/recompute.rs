@@ -4,11 +4,9 @@
 //! it stands, and the next question hands that in. Whoever changes it on the way fools nobody else.
 
 use crate::{
-    count,
-    distribute::machine,
-    fields, finish,
+    count, finish,
     proto::{Distribution, RecomputeCarry, RecomputeRequest, RecomputeResponse, Sum},
-    replay::{Progress, Replay},
+    replay::{Progress, Replay, Rule},
     show,
     state::PAYOUTS,
 };
@@ -20,20 +18,25 @@ use stint_rule::{
 use stint_sdk::Refusal;
 
 /// Contributions that one query weighs: about 4 kB each.
-const MOST: u64 = 2_000;
+pub const MOST: u64 = 2_000;
 
 pub fn recompute(request: RecomputeRequest) -> Result<RecomputeResponse, Refusal> {
     let kept = show::find(&request.distribution)?;
-    let rule = kept.rule.clone().unwrap_or_default();
-    let (machine, params) = (machine(&rule)?, fields::for_rule(&rule.params));
-    let mut replay = Replay::before(kept.number)?;
-    let mut at = read(&request.carry)?;
-    let done = replay.weigh(&kept, &machine, &params, &mut at, MOST, |_, _| {})?;
+    let rule = Rule::of(&kept.rule.clone().unwrap_or_default())?;
+    let mut replay = Replay::before(kept.number);
+    let (mut at, mut steps) = (read(&request.carry)?, 0);
+    let mut done = false;
+    while !done && steps < MOST {
+        let page = replay.page(&kept, &rule, &mut at)?;
+        page.weighed.values().try_for_each(|of| at.sums.add(&of.counts))?;
+        (done, steps) = (page.last, steps + page.steps.max(1));
+    }
     let (contributions, root) = (at.contributions, at.root.clone());
     if !done {
         return Ok(RecomputeResponse { contributions, carry: write(at), ..RecomputeResponse::default() });
     }
-    let again = replay.pay(&kept, &machine, &params, at.sums)?;
+    while replay.owe(kept.number)?.is_some() {}
+    let again = replay.pay(&kept, &rule, at.sums)?;
     let payouts = again.payouts.iter().map(|p| (p.agent.as_str(), p.amount));
     let shares_root = count::shares_root(payouts);
     let difference = difference(&kept, &again, contributions, (&root, &shares_root)).unwrap_or_default();
@@ -49,28 +52,38 @@ pub fn recompute(request: RecomputeRequest) -> Result<RecomputeResponse, Refusal
 }
 
 fn read(carry: &[u8]) -> Result<Progress, Refusal> {
-    let why = "this is no place to go on from; take it from the answer before";
-    let kept = RecomputeCarry::decode(carry).map_err(|_| Refusal::invalid("carry", why))?;
-    let total = |s: Sum| Total { stream: s.stream, agent: s.agent, claim: s.claim, weight: s.weight };
+    let kept = RecomputeCarry::decode(carry).map_err(|_| no_place())?;
     Ok(Progress {
         cursor: kept.cursor,
         carry: kept.rule,
-        sums: Totals::read(&kept.sums.into_iter().map(total).collect::<Vec<_>>())?,
+        sums: read_sums(kept.sums)?,
         contributions: kept.contributions,
-        root: kept.root,
+        root: if kept.root.is_empty() { count::first_root().into() } else { kept.root },
     })
 }
 
 fn write(at: Progress) -> Vec<u8> {
+    let (cursor, rule, sums) = (at.cursor, at.carry, write_sums(&at.sums));
+    RecomputeCarry { cursor, rule, sums, contributions: at.contributions, root: at.root }.encode_to_vec()
+}
+
+/// What a carry is refused with that is none.
+pub fn no_place() -> Refusal {
+    Refusal::invalid("carry", "this is no place to go on from; take it from the answer before, and ask the same")
+}
+
+/// Takes over sums that were carried.
+#[inline(never)]
+pub fn read_sums(carried: Vec<Sum>) -> Result<Totals, Refusal> {
+    let total = |s: Sum| Total { stream: s.stream, agent: s.agent, claim: s.claim, weight: s.weight };
+    Totals::read(&carried.into_iter().map(total).collect::<Vec<_>>())
+}
+
+/// Sums, to be carried.
+#[inline(never)]
+pub fn write_sums(sums: &Totals) -> Vec<Sum> {
     let sum = |t: Total| Sum { stream: t.stream, agent: t.agent, claim: t.claim, weight: t.weight };
-    RecomputeCarry {
-        cursor: at.cursor,
-        rule: at.carry,
-        sums: at.sums.write().into_iter().map(sum).collect(),
-        contributions: at.contributions,
-        root: at.root,
-    }
-    .encode_to_vec()
+    sums.write().into_iter().map(sum).collect()
 }
 
 /// The first difference, in words. The roots are those of contributions and shares.

@@ -1,33 +1,58 @@
 //! Going through distributions again: what they took is kept, so the same rule gives the same shares, and another
 //! rule gives what would have been. Nothing is written.
+//!
+//! A rule is asked page by page, and where a page ends depends on the distribution alone. So it does not matter into
+//! which parts somebody cuts a long way.
 
 use crate::{
-    accounts::{self, Accounts},
-    count::{self, Asking, PAGE, PAGE_BYTES, mark},
-    finish,
-    proto::{Distribution, Income, Span, Standing},
-    state::{MARKS, MOVES, SPANS, TAKEN},
+    accounts::Accounts,
+    apart::Apart,
+    count::{self, Asking, PAGE, PAGE_BYTES, Weighed},
+    distribute::valuation,
+    fields, finish,
+    proto::{Distribution, Income, RuleRef, Span},
+    state::{MOVES, TAKEN},
+    walk::{self, Place, Walk},
     weigh::bounds,
 };
 use prost::Message;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use stint_rule::{
-    Machine, Totals,
+    Published, Totals,
     proto::{self as rule, Contribution, Order},
 };
 use stint_sdk::Refusal;
 
-type Place = (u32, String);
+/// Contributions that a page looks at, whether they count or not.
+const LOOKED_AT: u64 = 1_000;
+/// How many of them that do not count, or changes of claims, are a step's work.
+const A_STEP: u64 = 20;
+
+/// A rule that is asked.
+pub struct Rule {
+    machine: Published,
+    params: Vec<rule::Param>,
+    newest_first: bool,
+}
+
+impl Rule {
+    /// A rule with its parameters; refuses a module that values nothing.
+    pub fn of(rule: &RuleRef) -> Result<Rule, Refusal> {
+        let (machine, manifest) = valuation(rule)?;
+        let newest_first = manifest.order() == Order::NewestFirst;
+        Ok(Rule { machine, params: fields::for_rule(&rule.params), newest_first })
+    }
+}
 
 /// What is different, on the way, from what was kept.
 pub struct Replay {
     /// The first distribution that is gone through again. Before it everything was as it was.
-    first: u32,
-    /// Up to which distribution, without it, claims that changed between distributions are brought up to date.
-    until: u32,
-    owed: Accounts,
-    closed: BTreeSet<String>,
-    had: BTreeSet<String>,
+    pub first: u32,
+    /// What is owed.
+    pub owed: Accounts,
+    /// Behind which change.
+    pub moves: Vec<u8>,
+    pub apart: Apart,
 }
 
 /// How far a distribution is weighed.
@@ -39,196 +64,122 @@ pub struct Progress {
     pub carry: Vec<u8>,
     pub sums: Totals,
     pub contributions: u64,
-    /// Over the contributions; empty at the beginning.
+    /// Over the contributions, when somebody wants it and has begun it.
     pub root: Vec<u8>,
+}
+
+/// A page that the rule was asked about.
+pub struct Page {
+    pub asked: Vec<(String, Span)>,
+    pub weighed: BTreeMap<String, Weighed>,
+    pub last: bool,
+    /// What it was to go through, in contributions that are weighed.
+    pub steps: u64,
+}
+
+/// Contributions that count, in their order.
+#[derive(Default)]
+struct Picked {
+    contributions: Vec<Contribution>,
+    asked: Vec<(String, Span)>,
+    looked_at: u64,
+    last: bool,
 }
 
 impl Replay {
     /// Begins with the state before a distribution.
-    pub fn before(number: u32) -> Result<Replay, Refusal> {
-        Ok(Replay {
-            first: number,
-            until: number,
-            owed: Accounts::before(number)?,
-            closed: BTreeSet::new(),
-            had: BTreeSet::new(),
-        })
+    pub fn before(number: u32) -> Replay {
+        Replay { first: number, owed: Accounts::default(), moves: Vec::new(), apart: Apart::default() }
     }
 
-    /// Weighs on, through so many contributions at least if there are as many. True when everything is weighed.
-    /// `each` is told what every contribution weighs.
-    pub fn weigh(
-        &self,
-        kept: &Distribution,
-        machine: &impl Machine,
-        params: &[rule::Param],
-        at: &mut Progress,
-        most: u64,
-        mut each: impl FnMut(String, Vec<Standing>),
-    ) -> Result<bool, Refusal> {
-        let newest_first = machine.manifest()?.order() == Order::NewestFirst;
-        if at.root.is_empty() {
-            at.root = count::first_root().into();
+    /// Asks the rule about the next page.
+    pub fn page(&mut self, kept: &Distribution, rule: &Rule, at: &mut Progress) -> Result<Page, Refusal> {
+        let Picked { contributions, asked, looked_at, last } = self.pick(kept, rule, at)?;
+        let steps = asked.len() as u64 + looked_at.saturating_sub(asked.len() as u64) / A_STEP;
+        if contributions.is_empty() && !last {
+            return Ok(Page { asked, weighed: BTreeMap::new(), last, steps });
         }
-        let mut asking = Asking { rule: machine, params, carry: std::mem::take(&mut at.carry) };
-        let mut rest = self.counted(kept, newest_first, &at.cursor)?.peekable();
-        let had = |w: &rule::Weight| {
-            let mark = mark(&w.contribution, &w.stream, &w.agent);
-            self.had.contains(&mark) || MARKS.get(&mark).is_some_and(|number| number < self.first)
-        };
-        let enough = at.contributions.saturating_add(most);
-        loop {
-            let page = page(&mut rest, at);
-            let last = rest.peek().is_none();
-            for (id, of) in asking.page(page, last, had)? {
-                count::fits(&of.counts)?;
-                at.sums.add(&of.counts)?;
-                each(id, of.standings);
+        let carry = std::mem::take(&mut at.carry);
+        let mut asking = Asking { rule: &rule.machine, params: &rule.params, carry };
+        let had = |w: &rule::Weight| self.apart.had(&w.contribution, &w.stream, &w.agent, kept.number);
+        let weighed = asking.page(contributions, last, had)?;
+        at.carry = asking.carry;
+        weighed.values().try_for_each(|of| count::fits(&of.counts))?;
+        Ok(Page { asked, weighed, last, steps })
+    }
+
+    fn pick(&mut self, kept: &Distribution, rule: &Rule, at: &mut Progress) -> Result<Picked, Refusal> {
+        let (from, until) = bounds(&income(kept))?;
+        let (mut picked, mut bytes) = (Picked::default(), 0);
+        for (place, span) in Walk::new(rule.newest_first, from, until, &at.cursor) {
+            self.apart.forget_closed(&place.1, &span, kept.number);
+            let counted = self.counts(kept, &place, &span).then(|| TAKEN.get(&place.1)).flatten();
+            if let Some(contribution) = counted {
+                bytes += contribution.encoded_len();
+                let full = picked.contributions.len() == PAGE || bytes > PAGE_BYTES;
+                if full && !picked.contributions.is_empty() {
+                    return Ok(picked);
+                }
+                if !at.root.is_empty() {
+                    at.root = count::next_root(&at.root, &contribution).into();
+                }
+                at.contributions += 1;
+                picked.contributions.push(contribution);
+                picked.asked.push((place.1.clone(), span));
             }
-            if last || at.contributions >= enough {
-                at.carry = asking.carry;
-                return Ok(last);
+            at.cursor = walk::key(&place);
+            picked.looked_at += 1;
+            if picked.looked_at == LOOKED_AT {
+                return Ok(picked);
             }
+        }
+        picked.last = true;
+        Ok(picked)
+    }
+
+    fn counts(&self, kept: &Distribution, place: &Place, span: &Span) -> bool {
+        let closed = self.apart.closed(&place.1, span, kept.number);
+        span.since <= kept.number && !closed && !kept.left_out.contains(&place.1)
+    }
+
+    /// Refuses a rule that weighs what it was not asked about on a page up to this one.
+    pub fn was_asked(&self, kept: &Distribution, rule: &Rule, id: &str, at: &Progress) -> Result<(), Refusal> {
+        let (from, until) = bounds(&income(kept))?;
+        let asked = walk::find(id)?.is_some_and(|(place, span)| {
+            let key = walk::key(&place);
+            let passed = if rule.newest_first { key >= at.cursor } else { key <= at.cursor };
+            passed && key >= from && key < until && self.counts(kept, &place, &span)
+        });
+        match asked {
+            true => Ok(()),
+            false => Err(count::not_asked(id)),
         }
     }
 
     /// Shares what was weighed.
-    pub fn pay(
-        &mut self,
-        kept: &Distribution,
-        machine: &impl Machine,
-        params: &[rule::Param],
-        sums: Totals,
-    ) -> Result<rule::Distribution, Refusal> {
-        self.owe(kept.number)?;
-        finish::pay(machine, params, &income(kept), sums, &self.owed)
+    pub fn pay(&self, kept: &Distribution, rule: &Rule, sums: Totals) -> Result<rule::Distribution, Refusal> {
+        finish::pay(&rule.machine, &rule.params, &income(kept), sums, &self.owed)
     }
 
-    /// Goes through a whole distribution, and on to the state behind it. Gives how many contributions were weighed.
-    pub fn again(
-        &mut self,
-        kept: &Distribution,
-        machine: &impl Machine,
-        params: &[rule::Param],
-    ) -> Result<(rule::Distribution, u64), Refusal> {
-        let mut at = Progress::default();
-        let mut weighed: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
-        self.weigh(kept, machine, params, &mut at, u64::MAX, |id, standings| {
-            weighed.entry(id).or_default().extend(standings);
-        })?;
-        let opened = count::debts(&at.sums);
-        let distribution = self.pay(kept, machine, params, at.sums)?;
-        self.close(&weighed, &count::paid(&distribution));
-        for change in accounts::changes(&kept.id, &opened, &distribution) {
-            self.owed.apply(&change)?;
-        }
-        Ok((distribution, at.contributions))
-    }
-
-    /// The contributions that count in a distribution, behind a cursor.
-    fn counted<'a>(
-        &'a self,
-        kept: &'a Distribution,
-        newest_first: bool,
-        cursor: &[u8],
-    ) -> Result<impl Iterator<Item = (Place, Contribution)> + 'a, Refusal> {
-        let (from, until) = bounds(&income(kept))?;
-        let counts = move |(place, span): &(Place, Span)| {
-            let done = span.closed != 0 && span.closed < self.first;
-            span.since <= kept.number && !done && !self.closed.contains(&place.1) && !kept.left_out.contains(&place.1)
-        };
-        let walk = Walk::new(newest_first, from, until, cursor);
-        Ok(walk.filter(counts).filter_map(|(place, _)| Some((place.clone(), TAKEN.get(&place.1)?))))
-    }
-
-    fn close(&mut self, weighed: &BTreeMap<String, Vec<Standing>>, paid: &BTreeSet<String>) {
-        for (id, weights) in weighed {
-            let settled = weights.iter().filter(|w| count::settled(w, paid)).count();
-            if settled == weights.len() {
-                self.closed.insert(id.clone());
-            } else {
-                let now = weights.iter().filter(|w| count::settled(w, paid));
-                self.had.extend(now.map(|w| mark(id, &w.stream, &w.agent)));
+    /// Takes over a page of what changed claims before a distribution; of those that are gone through again, only
+    /// what was paid outside of them or written off. A claim that another rule makes smaller may then be overpaid;
+    /// nothing is open of it. Gives the steps that it took; nothing when all is taken over.
+    pub fn owe(&mut self, number: u32) -> Result<Option<u64>, Refusal> {
+        let from = if self.moves.is_empty() { Vec::new() } else { [self.moves.as_slice(), &[0]].concat() };
+        let mut found = MOVES.page(&[], &from, PAGE);
+        found.retain(|((of, _), _)| *of < number);
+        let Some(((of, place), _)) = found.last() else { return Ok(None) };
+        self.moves = [&of.to_be_bytes()[..], &place.to_be_bytes()].concat();
+        let steps = 1 + found.len() as u64 / A_STEP;
+        for ((of, _), change) in found {
+            if of < self.first || !change.by_distribution {
+                self.owed.apply(&change)?;
             }
         }
-    }
-
-    /// What was paid outside of distributions, or written off, before this one. A claim that another rule makes
-    /// smaller may then be overpaid; nothing is open of it.
-    fn owe(&mut self, number: u32) -> Result<(), Refusal> {
-        let (from, until) = (self.until.to_be_bytes(), number.to_be_bytes());
-        for (_, change) in MOVES.range(&from, &until).filter(|(_, change)| !change.by_distribution) {
-            self.owed.apply(&change)?;
-        }
-        self.until = number;
-        Ok(())
+        Ok(Some(steps))
     }
 }
 
 fn income(kept: &Distribution) -> Income {
     kept.income.clone().unwrap_or_default()
-}
-
-/// Takes the next page that a rule is asked about, and notes it.
-fn page(
-    rest: &mut std::iter::Peekable<impl Iterator<Item = (Place, Contribution)>>,
-    at: &mut Progress,
-) -> Vec<Contribution> {
-    let (mut page, mut bytes): (Vec<Contribution>, usize) = (Vec::new(), 0);
-    let fits = |page: &[Contribution], bytes: usize, c: &Contribution| {
-        page.is_empty() || (page.len() < PAGE && bytes + c.encoded_len() <= PAGE_BYTES)
-    };
-    while let Some(((day, id), c)) = rest.next_if(|(_, c)| fits(&page, bytes, c)) {
-        bytes += c.encoded_len();
-        at.root = count::next_root(&at.root, &c).into();
-        at.cursor = [&day.to_be_bytes(), id.as_bytes()].concat();
-        at.contributions += 1;
-        page.push(c);
-    }
-    page
-}
-
-/// Spans by day and id, from either end.
-struct Walk {
-    newest_first: bool,
-    /// The next key forwards, and the bound backwards.
-    from: Vec<u8>,
-    until: Vec<u8>,
-    page: std::vec::IntoIter<(Place, Span)>,
-}
-
-impl Walk {
-    fn new(newest_first: bool, from: Vec<u8>, until: Vec<u8>, cursor: &[u8]) -> Walk {
-        let (from, until) = match (newest_first, cursor) {
-            (_, []) => (from, until),
-            (false, behind) => ([behind, &[0]].concat(), until),
-            (true, before) => (from, before.to_vec()),
-        };
-        Walk { newest_first, from, until, page: Vec::new().into_iter() }
-    }
-
-    fn forwards(&mut self) -> Option<(Place, Span)> {
-        if self.page.len() == 0 {
-            let mut page = SPANS.page(&[], &self.from, PAGE);
-            page.retain(|((day, _), _)| day.to_be_bytes().as_slice() < self.until.as_slice());
-            let (day, id) = page.last().map(|(place, _)| place)?;
-            self.from = [&day.to_be_bytes(), id.as_bytes(), &[0]].concat();
-            self.page = page.into_iter();
-        }
-        self.page.next()
-    }
-
-    fn backwards(&mut self) -> Option<(Place, Span)> {
-        let ((day, id), span) = SPANS.last_before(&self.until)?;
-        self.until = [&day.to_be_bytes(), id.as_bytes()].concat();
-        (self.until >= self.from).then_some(((day, id), span))
-    }
-}
-
-impl Iterator for Walk {
-    type Item = (Place, Span);
-
-    fn next(&mut self) -> Option<(Place, Span)> {
-        if self.newest_first { self.backwards() } else { self.forwards() }
-    }
 }

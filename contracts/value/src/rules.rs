@@ -9,6 +9,8 @@ use crate::{
 use prost::Message;
 use stint_sdk::{Code, Refusal, Time, announce, context, require_role};
 
+/// The slot of this contract's rule.
+pub const VALUATION: &str = "valuation";
 /// Bytes of a rule with its parameters at most.
 const MOST_BYTES: usize = 30_000;
 
@@ -43,7 +45,7 @@ pub fn set(request: SetRuleRequest) -> Result<SetRuleResponse, Refusal> {
 
 /// The rule that holds at a time.
 pub fn at(time: &str) -> Result<RuleRef, Refusal> {
-    let found = match ask::rule(time)? {
+    let found = match ask::rule(VALUATION, time)? {
         Charter::Says(rule) => Some(rule),
         Charter::Silent => None,
         Charter::None => RULES.last_before(&(Time::parse(time)?.to_key() + 1).to_be_bytes()).map(|(_, rule)| rule),
@@ -58,8 +60,22 @@ pub fn at(time: &str) -> Result<RuleRef, Refusal> {
     Ok(rule)
 }
 
+/// The newest version of a slot's rule, whether it holds already or not.
+pub fn newest(slot: &str) -> Result<RuleRef, Refusal> {
+    let found = match ask::rule(slot, &Time::MAX.to_string())? {
+        Charter::Says(rule) => Some(rule),
+        Charter::None if slot == VALUATION => RULES.last_before(&[0xff; 8]).map(|(_, rule)| rule),
+        _ => None,
+    };
+    let missing = || {
+        let message = format!("the slot {slot} has no rule that could be changed; ask about a whole one");
+        Refusal::new(Code::FailedPrecondition, "V1", message)
+    };
+    found.ok_or_else(missing)
+}
+
 /// Each distribution keeps its rule, and each page that it is asked about holds its parameters.
-fn small(rule: &RuleRef) -> Result<(), Refusal> {
+pub fn small(rule: &RuleRef) -> Result<(), Refusal> {
     let size = rule.encoded_len();
     match size <= MOST_BYTES {
         true => Ok(()),

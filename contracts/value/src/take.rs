@@ -10,6 +10,7 @@ use stint_rule::proto::Contribution;
 use stint_sdk::Refusal;
 
 /// Takes one page. Gives how many contributions it looked at.
+#[inline(never)]
 pub fn page(work: &mut Work, most: u64) -> Result<u64, Refusal> {
     let mut head = head();
     // What is validated while this goes on is for the next distribution.

@@ -8,6 +8,7 @@ use crate::{
     finish::few,
     proto::{Claim, Income, Leaf, OpenEntry, Phase, Work},
     state::{MARKS, OPEN, ROWS, SUMS, TAKEN},
+    walk::{self, Place},
 };
 use prost::Message;
 use std::collections::BTreeMap;
@@ -15,9 +16,7 @@ use stint_rule::{
     Published, Totals,
     proto::{self as rule, Contribution, Weight},
 };
-use stint_sdk::{Code, Ratio, Refusal};
-
-type Place = (u32, String);
+use stint_sdk::{Ratio, Refusal};
 
 /// Weighs one page. Gives how many contributions it looked at.
 pub fn page(work: &mut Work, income: &Income, most: u64) -> Result<u64, Refusal> {
@@ -55,6 +54,7 @@ pub fn weighed(number: u32, id: &str) -> Result<bool, Refusal> {
 }
 
 /// Asks the rule, and writes down what everything weighed.
+#[inline(never)]
 fn ask(
     work: &mut Work,
     contributions: Vec<Contribution>,
@@ -93,14 +93,9 @@ fn note(
     open: &mut BTreeMap<String, (Place, OpenEntry)>,
 ) -> Result<(), Refusal> {
     if !open.contains_key(id) {
-        let unknown = || {
-            let shown: String = id.chars().take(80).collect();
-            let message = format!("the rule weighs {shown:?}, about which it was not asked");
-            Refusal::new(Code::FailedPrecondition, "rule", message)
-        };
-        let contribution = TAKEN.get(&id.to_string()).ok_or_else(unknown)?;
+        let contribution = TAKEN.get(&id.to_string()).ok_or_else(|| count::not_asked(id))?;
         let place = (fields::day_of(&contribution)?, id.to_string());
-        let entry = OPEN.get(&place).filter(|entry| entry.asked_in == number).ok_or_else(unknown)?;
+        let entry = OPEN.get(&place).filter(|entry| entry.asked_in == number).ok_or_else(|| count::not_asked(id))?;
         open.insert(id.into(), (place, entry));
     }
     if let Some((_, entry)) = open.get_mut(id) {
@@ -151,6 +146,7 @@ pub fn bounds(income: &Income) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
     Ok((since.to_be_bytes().into(), (fields::day(&income.date)? + 1).to_be_bytes().into()))
 }
 
+#[inline(never)]
 fn next(work: &Work, income: &Income, rows: usize) -> Result<Entries, Refusal> {
     let (from, until) = bounds(income)?;
     // One more than asked: it says whether this page is the last.
@@ -173,7 +169,7 @@ fn next(work: &Work, income: &Income, rows: usize) -> Result<Entries, Refusal> {
         }
         page.push((place, entry, contribution));
     }
-    let cursor = page.last().map(|((day, id), ..)| [&day.to_be_bytes(), id.as_bytes()].concat());
+    let cursor = page.last().map(|(place, ..)| walk::key(place));
     Ok(Entries { page, cursor, last })
 }
 
@@ -187,9 +183,9 @@ pub fn forwards(from: &[u8], until: &[u8], rows: usize) -> Vec<(Place, OpenEntry
 fn backwards(until: &[u8], from: &[u8], rows: usize) -> Vec<(Place, OpenEntry)> {
     let mut bound = until.to_vec();
     let back = std::iter::from_fn(|| {
-        let ((day, id), entry) = OPEN.last_before(&bound)?;
-        bound = [&day.to_be_bytes(), id.as_bytes()].concat();
-        (bound.as_slice() >= from).then_some(((day, id), entry))
+        let (place, entry) = OPEN.last_before(&bound)?;
+        bound = walk::key(&place);
+        (bound.as_slice() >= from).then_some((place, entry))
     });
     back.take(rows).collect()
 }

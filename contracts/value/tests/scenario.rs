@@ -3,7 +3,12 @@
 
 mod common;
 
-use common::{FORGE, Forge, paid, params, with};
+use common::{
+    FORGE, Forge,
+    mocks::{self, Charter},
+    paid, params, rule, with,
+};
+use prost::Message;
 use stint_sdk::sha256;
 use value::proto::*;
 
@@ -113,6 +118,56 @@ fn a_receipt_can_be_checked_by_hand() {
     assert_eq!(receipt.totals.unwrap().fund, 5_000);
 }
 
+/// As README.md says that a report's hash begins.
+#[derive(Clone, PartialEq, Message)]
+struct Head {
+    #[prost(string, tag = "1")]
+    commons: String,
+    #[prost(string, tag = "2")]
+    slot: String,
+    #[prost(bytes = "vec", tag = "3")]
+    module: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    params_hash: Vec<u8>,
+    #[prost(string, tag = "5")]
+    from: String,
+}
+
+/// And goes on.
+#[derive(Clone, PartialEq, Message)]
+struct Line {
+    #[prost(bytes = "vec", tag = "1")]
+    shares_root: Vec<u8>,
+    #[prost(message, repeated, tag = "2")]
+    rows: Vec<Difference>,
+}
+
+#[test]
+fn a_report_can_be_checked_by_hand() {
+    let mut forge = forge();
+    let report = forge.what_if(with(&[("care_weight", "1.5")]), "2026-01-01", "");
+    let next = |chain: &[u8], message: Vec<u8>| sha256(&[chain, &message].concat());
+    let params = with(&[("care_weight", "1.5")]);
+    let head = Head {
+        commons: "forge".into(),
+        slot: "valuation".into(),
+        module: forge.rule.into(),
+        params_hash: stint_sdk::Params::new(params.iter().map(|p| (p.path.as_str(), p.value.as_str())))
+            .unwrap()
+            .hash()
+            .into(),
+        from: "2026-01-01".into(),
+    };
+    let mut chain = next(b"stint.value.v1 what-if", head.encode_to_vec());
+    for id in ["i1", "i2"] {
+        let rows = report.distributions.iter().filter(|d| d.id == id).cloned().collect();
+        let line = Line { shares_root: forge.distribution(id).shares_root, rows };
+        chain = next(&chain, line.encode_to_vec());
+    }
+    // No sum of differences, and nine contributions read.
+    assert_eq!(report.report_hash, next(&chain, vec![0x10, 9]));
+}
+
 #[test]
 fn care_at_half_as_much_again_moves_money_to_cy() {
     let mut forge = forge();
@@ -147,6 +202,69 @@ fn a_what_if_takes_the_incomes_of_its_time_and_no_others() {
     let request = WhatIfRequest { slot: "contribution".into(), ..Default::default() };
     let report = forge.world.query("forge", &methods::WHAT_IF, &request).unwrap();
     assert!(report.distributions.is_empty() && report.report_hash.len() == 32);
+}
+
+#[test]
+fn a_what_if_takes_the_distributions_of_its_heights_and_their_report_stays() {
+    let mut forge = forge();
+    let height = |forge: &mut Forge, id: &str| forge.distribution(id).height;
+    let (first, second) = (height(&mut forge, "i1"), height(&mut forge, "i2"));
+    let mut ask = |from_height, to_height| {
+        let (module, params) = (forge.rule.into(), with(&[("care_weight", "1.5")]));
+        let slot = "valuation".into();
+        let request = WhatIfRequest { slot, module, params, from_height, to_height, ..Default::default() };
+        let report = forge.world.query("forge", &methods::WHAT_IF, &request).unwrap();
+        let ids: Vec<String> = report.distributions.iter().map(|d| d.id.clone()).collect();
+        assert_eq!(report.progress.unwrap().distributions, report.progress.unwrap().done);
+        (ids, report.report_hash)
+    };
+    assert_eq!(ask(0, first - 1).0, [""; 0]);
+    assert_eq!(ask(first, first).0, ["i1"; 5]);
+    assert_eq!(ask(first + 1, second).0, ["i2"; 3]);
+    assert_eq!(ask(0, second).0.len(), 8);
+    let (_, hash) = ask(first, first);
+    // Incomes of those days that are distributed later make no difference.
+    forge.until("2026-06-01");
+    forge.register("i3", 1_000, 0);
+    forge.distribute("i3").unwrap();
+    let (module, params) = (forge.rule.into(), with(&[("care_weight", "1.5")]));
+    let (from_height, to_height) = (first, first);
+    let request =
+        WhatIfRequest { slot: "valuation".into(), module, params, from_height, to_height, ..Default::default() };
+    assert_eq!(forge.world.query("forge", &methods::WHAT_IF, &request).unwrap().report_hash, hash);
+}
+
+#[test]
+fn a_patch_of_the_newest_version_is_the_rule_that_it_comes_to() {
+    let mut forge = forge();
+    let patch = |set: &[(&str, &str)], unset: &[&str]| WhatIfRequest {
+        slot: "valuation".into(),
+        patch: true,
+        params: params(set),
+        unset: unset.iter().map(|path| path.to_string()).collect(),
+        ..Default::default()
+    };
+    let mut ask = |request: WhatIfRequest| forge.world.query("forge", &methods::WHAT_IF, &request);
+    let patched = ask(patch(&[("care_weight", "1.5")], &[])).unwrap();
+    let other = ask(patch(&[("rate", "20")], &["rate"])).unwrap();
+    assert!(other.distributions.iter().all(|d| d.diff == 0));
+    assert_eq!(rule(ask(patch(&[], &["rates"]))).1, "unset");
+    assert_eq!(rule(ask(WhatIfRequest { patch: false, ..patch(&[], &["rate"]) })).1, "unset");
+    assert_eq!(rule(ask(WhatIfRequest { slot: "contribution".into(), ..patch(&[], &[]) })).1, "V1");
+    let whole = forge.what_if(with(&[("care_weight", "1.5")]), "", "");
+    assert_eq!((patched.version, whole.version), (1, 0));
+    assert_eq!((&patched.module, &patched.params_hash), (&whole.module, &whole.params_hash));
+    assert_eq!((patched.report_hash, patched.distributions), (whole.report_hash, whole.distributions));
+    // With a charter its newest version counts, whether it holds already or not.
+    forge.world.deploy::<Charter>("forge");
+    let param = |(path, value): &(&str, &str)| mocks::Param { path: (*path).into(), value: (*value).into() };
+    let params: Vec<_> = FORGE.iter().map(param).collect();
+    let version = mocks::Rule { module: forge.rule.into(), params, version: 7, ..Default::default() };
+    let tell = mocks::Tell { what: "GetRule/valuation/2030-01-01".into(), answer: version.encode_to_vec() };
+    forge.world.call("forge", "test", &mocks::TELL_CHARTER, &tell).unwrap();
+    let request = patch(&[("care_weight", "1.5")], &[]);
+    let chartered = forge.world.query("forge", &methods::WHAT_IF, &request).unwrap();
+    assert_eq!((chartered.version, chartered.params_hash), (7, whole.params_hash));
 }
 
 #[test]

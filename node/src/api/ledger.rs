@@ -3,15 +3,16 @@
 use super::{
     status::status,
     submit::{blocking, submit},
+    whatif,
 };
-use crate::core::{Node, Outcome, Unproved, internal, missing_receipt};
+use crate::core::{Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use prost::Message;
 use std::{pin::Pin, sync::Arc, time::Duration};
 use stint_proto::{
     Block, CallId, Code, Refusal, Transaction,
-    limits::STREAM_CALLS,
+    limits::{STREAM_CALLS, WHAT_IF_MS},
     v1::{self, ledger_server::Ledger, submit_response},
 };
 use stint_store::StoreError;
@@ -25,6 +26,8 @@ pub struct LedgerService {
     pub validator: (String, [u8; 32]),
     /// Bounds the queries that run at once.
     pub queries: Arc<Semaphore>,
+    /// Bounds the what-ifs.
+    pub what_ifs: Arc<Semaphore>,
 }
 
 /// How long a proof waits for the validators' signatures.
@@ -98,6 +101,15 @@ impl Ledger for LedgerService {
     async fn simulate(&self, request: Request<v1::SimulateRequest>) -> Answer<v1::SimulateResponse> {
         let answer = self.reading(move |node| node.simulate(request.get_ref())).await?;
         Ok(Response::new(answer))
+    }
+
+    type WhatIfStream = whatif::Told;
+
+    async fn what_if(&self, request: Request<v1::WhatIfRequest>) -> Answer<Self::WhatIfStream> {
+        let place = whatif::place(&self.what_ifs).map_err(status)?;
+        let begun = self.reading(move |node| WhatIf::begin(node, request.into_inner())).await?;
+        let patience = Duration::from_millis(WHAT_IF_MS);
+        Ok(Response::new(whatif::tell(self.node.clone(), self.queries.clone(), place, begun, patience)))
     }
 
     async fn list_state(&self, request: Request<v1::ListStateRequest>) -> Answer<v1::ListStateResponse> {

@@ -10,6 +10,7 @@
 //! | `reflection.rs` | which services there are, for clients that have only the address |
 //! | `status.rs` | refusals as gRPC statuses |
 //! | `submit.rs` | a call from the edge to its end |
+//! | `whatif.rs` | what another rule would have given, part after part |
 
 mod contracts;
 pub(crate) mod ledger;
@@ -19,5 +20,8 @@ mod reflection;
 mod server;
 pub(crate) mod status;
 mod submit;
+#[cfg(test)]
+mod tests;
+mod whatif;
 
 pub use server::{ServeError, Server, serve};

@@ -5,7 +5,7 @@ use crate::core::Node;
 use axum::body::Body;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use stint_proto::{
-    limits::{KERNEL_TRANSACTION_BYTES, QUERIES},
+    limits::{KERNEL_TRANSACTION_BYTES, QUERIES, WHAT_IFS},
     v1::ledger_server::LedgerServer,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -69,7 +69,9 @@ pub async fn serve(
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
     health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
     let queries = Arc::new(Semaphore::new(QUERIES));
-    let ledger = LedgerServer::new(LedgerService { node: node.clone(), validator, queries: queries.clone() })
+    let what_ifs = Arc::new(Semaphore::new(WHAT_IFS));
+    let ledger = LedgerService { node: node.clone(), validator, queries: queries.clone(), what_ifs };
+    let ledger = LedgerServer::new(ledger)
         .max_decoding_message_size(KERNEL_TRANSACTION_BYTES + 1024)
         .max_encoding_message_size(LARGEST_ANSWER);
     let calls = ContractCalls { node: node.clone(), queries };

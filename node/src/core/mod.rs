@@ -14,6 +14,7 @@ mod signal;
 mod spread;
 mod verify;
 mod waiters;
+mod whatif;
 
 #[cfg(test)]
 mod tests;
@@ -26,3 +27,4 @@ pub(crate) use prove::missing_receipt;
 pub(crate) use replay::{ReplayError, heights as replayed, replay};
 pub(crate) use verify::check_block;
 pub use waiters::Outcome;
+pub use whatif::WhatIf;

@@ -50,7 +50,8 @@ struct Peer {
 impl Peer {
     async fn start(node: &Arc<Node>, manner: Manner) -> (Peer, SocketAddr) {
         let validator = ("v0".to_string(), [0; 32]);
-        let node = LedgerService { node: node.clone(), validator, queries: Arc::new(Semaphore::new(8)) };
+        let places = || Arc::new(Semaphore::new(8));
+        let node = LedgerService { node: node.clone(), validator, queries: places(), what_ifs: places() };
         let peer = Peer { node: Arc::new(node), manner, given: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -119,6 +120,12 @@ impl Ledger for Peer {
             }
         });
         Ok(Response::new(Box::pin(blocks)))
+    }
+
+    type WhatIfStream = Told<v1::WhatIfResponse>;
+
+    async fn what_if(&self, _: Request<v1::WhatIfRequest>) -> Answer<Self::WhatIfStream> {
+        not_here()
     }
 
     type SubmitStreamStream = Told<v1::SubmitResponse>;

@@ -99,6 +99,12 @@ impl Ledger for Peer {
         self.upstream.ledger().get_history(request.into_inner()).await
     }
 
+    type WhatIfStream = Streaming<v1::WhatIfResponse>;
+
+    async fn what_if(&self, _: Request<v1::WhatIfRequest>) -> Answer<Self::WhatIfStream> {
+        not_here()
+    }
+
     type SubmitStreamStream = Pin<Box<dyn futures::Stream<Item = Result<v1::SubmitResponse, Status>> + Send>>;
 
     async fn submit_stream(&self, _: Request<Streaming<v1::SubmitRequest>>) -> Answer<Self::SubmitStreamStream> {

@@ -1,5 +1,6 @@
 //! The contract in a world of several agents and contracts.
 
+mod checking;
 mod deciding;
 mod ending;
 mod executing;

@@ -85,7 +85,7 @@ fn who_changes_the_valuation_cites_what_it_would_have_done() {
     let bare = proposal("care", "rules", patches.clone());
     let refusal = propose(&mut world, &bare).unwrap_err();
     assert_eq!((refusal.code, refusal.rule.as_str()), (Code::FailedPrecondition, "G4"));
-    assert!(refusal.message.contains("give slot, from, to and its report_hash"), "{refusal}");
+    assert!(refusal.message.contains("give slot, range and its report_hash"), "{refusal}");
     let good = stubs::what_if(&mut world, "valuation", &patches, "2025-01-01", "2026-01-01");
     // Without a contract that answers it, no report can be true.
     let citing_it = ProposeRequest { whatif: vec![good.clone()], ..bare.clone() };

@@ -2,6 +2,7 @@
 //! the rule `hours`.
 #![allow(dead_code)]
 
+pub mod many;
 #[path = "../../../contribute/tests/mocks/mod.rs"]
 pub mod mocks;
 
@@ -152,14 +153,10 @@ impl Forge {
     }
 
     pub fn what_if(&mut self, params: Vec<Param>, from: &str, to: &str) -> WhatIfResponse {
-        let request = WhatIfRequest {
-            slot: "valuation".into(),
-            module: self.rule.into(),
-            params,
-            from: from.into(),
-            to: to.into(),
-        };
-        self.world.query("forge", &methods::WHAT_IF, &request).unwrap()
+        let module = self.rule.into();
+        let (from, to) = (from.into(), to.into());
+        let request = WhatIfRequest { slot: "valuation".into(), module, params, from, to, ..Default::default() };
+        in_parts(&mut self.world, request, || 0).unwrap().0
     }
 
     pub fn explain(&mut self, id: &str, agent: &str) -> ExplainResponse {
@@ -174,6 +171,25 @@ impl Forge {
     /// What is owed to an agent.
     pub fn open(&mut self, agent: &str) -> i64 {
         self.claims(agent).iter().map(|c| c.open).sum()
+    }
+}
+
+/// Asks in parts of so many steps each, and gives the whole report and how many parts there were.
+pub fn in_parts(
+    world: &mut World,
+    mut request: WhatIfRequest,
+    mut steps: impl FnMut() -> u32,
+) -> Result<(WhatIfResponse, usize), Refusal> {
+    let (mut rows, mut parts) = (Vec::new(), 0);
+    loop {
+        (request.at_most, parts) = (steps(), parts + 1);
+        let answer = world.query("forge", &methods::WHAT_IF, &request)?;
+        assert_eq!((answer.done, answer.carry.is_empty()), (!answer.report_hash.is_empty(), answer.done));
+        rows.extend(answer.distributions.clone());
+        if answer.done {
+            return Ok((WhatIfResponse { distributions: rows, ..answer }, parts));
+        }
+        request.carry = answer.carry;
     }
 }
 

@@ -1,0 +1,89 @@
+//! `Ledger/WhatIf`: parts are asked one after the other as long as somebody listens.
+
+use super::{status::status, submit::blocking};
+use crate::core::{Node, WhatIf};
+use std::{sync::Arc, time::Duration};
+use stint_proto::{Code, Refusal, limits::WHAT_IFS, v1};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+/// Messages that wait for a slow reader: those of one part.
+const WAITING: usize = 4;
+
+/// What a client reads.
+pub type Told = ReceiverStream<Result<v1::WhatIfResponse, Status>>;
+
+type Teller = mpsc::Sender<Result<v1::WhatIfResponse, Status>>;
+
+/// A place among the what-ifs that may run at once; none is waited for.
+pub fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
+    places.clone().try_acquire_owned().map_err(|_| {
+        let message =
+            format!("{WHAT_IFS} what-ifs run here already; ask again later, or another node: all answer alike");
+        Refusal::new(Code::ResourceExhausted, "what-ifs", message)
+    })
+}
+
+/// Asks on its own until the report, for so long at most, and no further than one part after the reader left.
+pub fn tell(
+    node: Arc<Node>,
+    queries: Arc<Semaphore>,
+    place: OwnedSemaphorePermit,
+    whatif: WhatIf,
+    patience: Duration,
+) -> Told {
+    let (teller, told) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let _place = place;
+        let asked = tokio::time::timeout(patience, ask(&node, &queries, whatif, &teller)).await;
+        if let Err(refusal) = asked.unwrap_or_else(|_| Err(too_long(patience))) {
+            // A reader that is not at hand sees the stream end without a report.
+            let _ = teller.try_send(Err(status(refusal)));
+        }
+    });
+    ReceiverStream::new(told)
+}
+
+async fn ask(node: &Arc<Node>, queries: &Arc<Semaphore>, mut whatif: WhatIf, teller: &Teller) -> Result<(), Refusal> {
+    loop {
+        let part = part(node.clone(), queries.clone(), whatif);
+        let answer = tokio::select! {
+            biased;
+            () = teller.closed() => return Ok(()),
+            answer = part => answer?,
+        };
+        let messages;
+        (whatif, messages) = answer;
+        if messages.is_empty() {
+            return Ok(());
+        }
+        for message in messages {
+            if teller.send(Ok(message)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// One part, as one of the queries that may run at once.
+async fn part(
+    node: Arc<Node>,
+    queries: Arc<Semaphore>,
+    mut whatif: WhatIf,
+) -> Result<(WhatIf, Vec<v1::WhatIfResponse>), Refusal> {
+    let stopping = |_| Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping");
+    let permit = queries.acquire_owned().await.map_err(stopping)?;
+    blocking(move || {
+        let _permit = permit;
+        let messages = whatif.part(&node)?;
+        Ok((whatif, messages))
+    })
+    .await
+}
+
+fn too_long(patience: Duration) -> Refusal {
+    let message =
+        format!("it took longer than {} s, the most that a what-if may; ask about fewer blocks", patience.as_secs());
+    Refusal::new(Code::DeadlineExceeded, "what-if-time", message)
+}
