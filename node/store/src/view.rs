@@ -75,7 +75,14 @@ impl StateView {
             };
             let side = if reverse { Beside::Before } else { Beside::From };
             match self.store.beside(self.height, &bound, side) {
-                Some(Some(key)) if from <= &key[..] && &key[..] < to => entries.seek(key),
+                Some(Some(key)) if from <= &key[..] && &key[..] < to => {
+                    entries.seek(&key);
+                    if entries.key() != Some(&key[..]) {
+                        self.kept()?;
+                        entries.status()?;
+                        return Err(StoreError::Damaged("a key of the tree has no value".into()));
+                    }
+                }
                 Some(_) => break,
                 None if patient => return Err(StoreError::Sparse(self.height)),
                 None => {

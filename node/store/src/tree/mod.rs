@@ -7,6 +7,7 @@
 
 mod beside;
 mod bucket;
+mod replace;
 mod update;
 
 pub use beside::Beside;
