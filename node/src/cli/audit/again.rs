@@ -7,10 +7,15 @@ use super::{blocks::Accepted, different::Different, standing::Standing, told};
 use crate::cli::Failure;
 use prost::Message;
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
-use stint_proto::{CallId, Genesis, Hash, Header, Outcome, limits::EXECUTION_LAG, receipt::apart, v1::Receipt};
+use stint_proto::{
+    CallId, Genesis, Hash, Header, Outcome,
+    limits::{EXECUTION_LAG, VALIDITY_WINDOW},
+    receipt::apart,
+    v1::Receipt,
+};
 use stint_runtime::{BlockContext, BlockResult, Contracts, MemoryState, execute_block, genesis_writes};
 use stint_store::{Tree, genesis_block};
 use stint_verifier::{Led, Whole};
@@ -19,7 +24,8 @@ use stint_verifier::{Led, Whole};
 pub struct Again {
     pub at: Standing,
     tree: Tree,
-    executed: BTreeSet<CallId>,
+    /// The heights of calls, as long as others would repeat them.
+    executed: BTreeMap<CallId, u64>,
     /// Height, state root and results root of the newest blocks: those that a header to come may certify.
     newest: VecDeque<(u64, Hash, Hash)>,
     pub calls: u64,
@@ -39,7 +45,7 @@ impl Again {
             newest: VecDeque::from([(0, tree.root(), results_root)]),
             at: Standing { contracts, state: Arc::new(state), height: 0, time_ms: genesis.time_ms },
             tree,
-            executed: BTreeSet::new(),
+            executed: BTreeMap::new(),
             calls: 0,
             events: 0,
         }
@@ -58,7 +64,7 @@ impl Again {
         let result = {
             let context = BlockContext { height, time_ms };
             let executed = &self.executed;
-            let executed_before = |id| Ok(executed.contains(&id));
+            let executed_before = |id| Ok(executed.get(&id).is_some_and(|at| at + VALIDITY_WINDOW >= height));
             execute_block(&self.at.contracts, self.at.state.clone(), context, &block.transactions, executed_before)
                 .map_err(|e| format!("block {height} cannot be executed here: {e}"))?
         };
@@ -72,7 +78,7 @@ impl Again {
             return Err(told::receipt(&self.at, index, tx, (theirs, &receipts[index])).into());
         }
         self.results(&accepted.led, &result)?;
-        self.executed.extend(result.effective.iter().map(|(id, _)| *id));
+        self.executed.extend(result.effective.iter().map(|(id, _)| (*id, height)));
         self.calls += receipts.len() as u64;
         self.events += receipts.iter().map(|r| r.events.len() as u64).sum::<u64>();
         Ok(receipts)
