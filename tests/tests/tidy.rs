@@ -110,6 +110,7 @@ fn below_the_edge_everything_comes_from_the_environment() {
         ("runtime/src/cache.rs", "getrandom"),
         ("runtime/src/contracts.rs", "std::thread"),
         ("node/store/src/store.rs", "std::thread"),
+        ("node/store/src/tree/replace.rs", "std::thread"),
         ("node/store/src/tree/update.rs", "std::thread"),
     ];
     for folder in ["node/src/core", "runtime/src", "proto/src", "node/store/src", "contracts"] {
