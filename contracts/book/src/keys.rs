@@ -31,6 +31,15 @@ impl Key for Id {
         *bytes = &rest[1..];
         Some(Id(String::from_utf8(id.to_vec()).ok()?))
     }
+
+    /// Its end is seen anyway.
+    fn write_part(&self, out: &mut Vec<u8>) {
+        self.write(out);
+    }
+
+    fn read_part(bytes: &mut &[u8]) -> Option<Id> {
+        Id::read(bytes)
+    }
 }
 
 /// What events are indexed by. Each kind has a letter of its own, so that an agent and a resource of one name stay apart.
