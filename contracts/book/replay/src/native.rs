@@ -20,7 +20,11 @@ impl Native {
         let Some(number) = number else {
             return Err(Refusal::new(Code::Unimplemented, "method", format!("the book has no method {method}")));
         };
-        host(|h| h.read_only = read_only);
+        host(|h| {
+            h.read_only = read_only;
+            // The ledger bounds the events of one call.
+            h.events.clear();
+        });
         call(|| Contract::dispatch(number as u32, request))
     }
 }
