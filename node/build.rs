@@ -8,6 +8,7 @@ use std::{
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     sdk()?;
+    messages("book")?;
     messages("contribute")?;
     messages("value")
 }

@@ -8,12 +8,13 @@ use stint_proto::{
     Block, Call, CallId, Certificate, Genesis, GenesisAgent, GenesisValidator, Hash, Header, Transaction, v1,
 };
 use stint_runtime::Contracts;
-use stint_store::{Keep, Medium};
+use stint_store::{Keep, Medium, Tip};
 
 /// Long after any clock of today: no block was begun before a test began.
-const BEGIN_MS: u64 = 4_000_000_000_000;
+pub const BEGIN_MS: u64 = 4_000_000_000_000;
 
-fn keys() -> Vec<SigningKey> {
+/// Those of the validators; the first one is also the steward's.
+pub fn keys() -> Vec<SigningKey> {
     let mut keys: Vec<_> = (1..5u8).map(|n| SigningKey::from_bytes(&[n; 32])).collect();
     keys.sort_by_key(|k| k.verifying_key().to_bytes());
     keys
@@ -63,6 +64,30 @@ pub fn call(number: u64, commons: &str, method: &str, request: &impl Message) ->
     call.sign(&key).expect("a call within its limits")
 }
 
+/// The header of the next block, which certifies what the newest one led to.
+pub fn header_on(tip: &Tip, genesis: Header, time_ms: u64, transactions: &[Transaction]) -> Header {
+    Header {
+        view: tip.height + 1,
+        parent_view: tip.height,
+        height: tip.height + 1,
+        parent: if tip.height == 0 { genesis.hash() } else { tip.block },
+        time_ms,
+        transactions_root: Block::transactions_root(transactions),
+        transaction_count: transactions.len() as u32,
+        executed_height: tip.height,
+        state_root: tip.results.outcome.state_root,
+        results_root: tip.results.results_root,
+        ..genesis
+    }
+}
+
+/// A block with the votes of three validators.
+pub fn signed(header: Header, transactions: Vec<Transaction>) -> (Block, Certificate) {
+    let message = stint_verifier::signed(&header);
+    let votes = keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
+    (Block { header, transactions }, Certificate { votes })
+}
+
 /// The call that admits an agent.
 fn admit(height: u64) -> Transaction {
     let request = v1::AdmitRequest {
@@ -83,27 +108,9 @@ pub fn chain(blocks: u64) -> Chain {
 /// Has a node execute the next block, with these calls and certified by three.
 pub fn add(node: &Node, transactions: Vec<Transaction>) -> (Block, Certificate) {
     let tip = node.tip();
-    let height = tip.height + 1;
-    let header = Header {
-        chain_id: genesis().1,
-        epoch: 0,
-        view: height,
-        parent_view: height - 1,
-        height,
-        leader: [1; 32],
-        parent: if tip.height == 0 { node.genesis_block().header.hash() } else { tip.block },
-        time_ms: BEGIN_MS + height * 100,
-        transactions_root: Block::transactions_root(&transactions),
-        transaction_count: transactions.len() as u32,
-        protocol_version: Genesis::PROTOCOL_VERSION,
-        executed_height: tip.height,
-        state_root: tip.results.outcome.state_root,
-        results_root: tip.results.results_root,
-        next_committee: Hash::ZERO,
-    };
-    let message = stint_verifier::signed(&header);
-    let votes = keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
-    let block = (Block { header, transactions }, Certificate { votes });
+    let time_ms = BEGIN_MS + (tip.height + 1) * 100;
+    let header = header_on(&tip, node.genesis_block().header, time_ms, &transactions);
+    let block = signed(header, transactions);
     extend(node, std::slice::from_ref(&block));
     block
 }

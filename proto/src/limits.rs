@@ -4,10 +4,11 @@
 //! |---|---|---|
 //! | a request message | 128 kB | ten times the largest batch a contract reads at once |
 //! | a transaction | 256 kB | a request and its envelope; a module comes in one transaction |
-//! | a published module | 1 MB | the contracts here have 60 to 150 kB |
+//! | a published module | 1 MB | the contracts here have 80 to 890 kB |
 //! | a block's transactions | 1 MB | 32 blocks a second of this size were measured on 4 validators |
 //! | transactions in a block | 8,192 | a receipt each, hashed and written in one batch |
 //! | a module's descriptor | 128 kB, 100 files, 1,000 methods | the contracts here have 2 to 3 kB; decoded, it takes some hundred times its bytes |
+//! | all published code | 256 MB | every node keeps it compiled and mapped, some five times as large |
 //! | code that waits to be compiled | 30 s of it | with more, new code would be refused for longer than a caller waits |
 //! | a name of an agent or role | 64 bytes | fits a table column |
 //! | a commons' name | 63 bytes | a DNS label |
@@ -15,7 +16,7 @@
 //! | a state key, a value | 256 B, 64 kB | a value fits a RocksDB block cache line of pages |
 //! | an event, events a call | 16 kB, 64 | a receipt stays below a block |
 //! | a response | 1 MB | a page of 1,000 rows of 1 kB |
-//! | fuel a call, a block, a query | 1e8, 2.5e8, 1e10 | the slowest unit measured takes 2 ns: 0.2 s, twice [`BLOCK_TARGET_MS`], 20 s; the usual one 0.2 ns |
+//! | fuel a call, a block, a query | 1e8, 2.5e8, 1e10 | the slowest unit measured takes 1.2 ns: 0.12 s, 0.3 s, 12 s; the usual one 0.25 ns |
 //! | receipts of a block before a call | 4 MB | with the largest call after them they fit a message to a peer that joins |
 //! | details of a refusal, each | 16, 256 bytes | a line of a table |
 //! | calls of contracts in one another | 8 deep | a charter, its book, and what they ask |
@@ -47,6 +48,8 @@ pub const TRANSACTION_BYTES: usize = 256 * 1024;
 pub const KERNEL_TRANSACTION_BYTES: usize = KERNEL_REQUEST_BYTES + 1024;
 /// A contract's module as published, bytes.
 pub const MODULE_BYTES: usize = 1000 * 1000;
+/// All modules that a ledger publishes, bytes.
+pub const CODE_BYTES: u64 = 256 << 20;
 /// The section `stint.descriptor` of a module, bytes.
 pub const DESCRIPTOR_BYTES: usize = 128 * 1024;
 /// Files of a descriptor.

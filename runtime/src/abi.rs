@@ -76,6 +76,7 @@ const fn host(
 pub const HOST: [HostFunction; 14] = [
     HostFunction {
         meaning: "The value of a key; -1 when there is none.",
+        price: price::READ,
         price_each: &[(price::BYTE, "byte of the key and the value")],
         ends: "a key over 256 bytes",
         ..host("get", &["key", "key_size"], &[I32, I32], &[I64])
@@ -98,7 +99,7 @@ pub const HOST: [HostFunction; 14] = [
         meaning: "Entries with `from <= key < to` in the order of their keys, or backwards when `reverse` is not 0: \
                   repeated (key size [4], key, value size [4], value), little endian. An empty `to` means to the end. \
                   A page may end before `limit`, at 1 MB; the next one begins behind its last key.",
-        price: price::WRITE,
+        price: price::SCAN,
         price_each: &[
             (price::ENTRY, "key looked at, deleted ones too"),
             (price::BYTE, "byte of the page, and of stored values that calls of this block replaced"),
@@ -209,12 +210,16 @@ pub const MIGRATE_EXPORT: (&str, &[ValType], &[ValType]) = ("stint_migrate", &[I
 /// Fuel of host functions, in units of one simple instruction. `scripts/bench --only fuel` measures
 /// what a unit buys of each; the slowest is at most five times the median.
 pub mod price {
-    /// Reading, and every function that has no price of its own.
+    /// Every function that has no price of its own.
     pub const CALL: u64 = 500;
-    /// Writing and scanning.
+    /// Reading a key.
+    pub const READ: u64 = 3_000;
+    /// Writing.
     pub const WRITE: u64 = 2_000;
+    /// Scanning.
+    pub const SCAN: u64 = 6_000;
     /// A key that a scan looks at.
-    pub const ENTRY: u64 = 500;
+    pub const ENTRY: u64 = 1_000;
     /// A byte that is only handed over.
     pub const BYTE: u64 = 1;
     /// A byte that every validator keeps.
@@ -224,9 +229,11 @@ pub mod price {
     /// A signature that is checked.
     pub const SIGNATURE: u64 = 120_000;
     /// Looking for what a contract or a rule is.
-    pub const FIND: u64 = 3_000;
+    pub const FIND: u64 = 5_000;
     /// A fresh instance.
-    pub const INVOKE: u64 = 15_000;
+    pub const INVOKE: u64 = 30_000;
+    /// An element of its table, which the first call through it fills.
+    pub const TABLE_ELEMENT: u64 = 70;
     /// 64 kB of memory, beyond the first [`FREE_PAGES`] of an instance: the operating system clears
     /// and maps it.
     pub const PAGE: u64 = 50_000;
@@ -234,4 +241,8 @@ pub mod price {
     pub const FREE_PAGES: u64 = 4;
     /// A native method of the kernel.
     pub const KERNEL: u64 = 20_000;
+    /// A byte of a module that is published: it is checked.
+    pub const PUBLISHED_BYTE: u64 = 40;
+    /// A byte of a request that seats members: each has a key that is checked, and rows of its own.
+    pub const SEATED_BYTE: u64 = 200;
 }

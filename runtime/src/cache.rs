@@ -1,9 +1,10 @@
 //! Compiled code on disk.
 //!
 //! The engine runs whatever it is given as compiled code, so nothing is given to it but what this
-//! node wrote: every file begins with a keyed hash over the module's name, the engine and its
-//! settings, the version of the metering pass, and the code. The key is random, made once for the folder, and never leaves it. A
-//! file that fails the check is as good as none.
+//! node wrote: beside every file stands a keyed hash over the module's name, the engine and its
+//! settings, the version of the metering pass, and the code. The key is random, made once for the folder, and never
+//! leaves it. A file that fails the check is as good as none. What passes is mapped, not copied: code that nobody
+//! calls takes no memory.
 //!
 //! This is the one place outside contracts with `unsafe`.
 
@@ -18,10 +19,8 @@ use stint_proto::Hash;
 use wasmtime::{Engine, Module};
 
 const KEY_FILE: &str = "key";
-const TAG_BYTES: usize = 32;
-/// Files kept: more than all code that can wait for its first call, see
-/// [`stint_proto::limits::COMPILE_BACKLOG_MS`]. Of more, the oldest go.
-const FILES: usize = 8 * 1024;
+/// Files kept, two for each module. Of more, the oldest go.
+const FILES: usize = 16 * 1024;
 
 pub(crate) struct Cache {
     folder: PathBuf,
@@ -47,23 +46,29 @@ impl Cache {
         Ok(Cache { folder, key, maker })
     }
 
+    /// Whether there is code of a module; it may fail the check.
+    pub fn has(&self, module: Hash) -> bool {
+        self.path(module).exists()
+    }
+
     pub fn load(&self, module: Hash, engine: &Engine) -> Option<Module> {
-        let file = fs::read(self.path(module)).ok()?;
-        let (tag, code) = file.split_at_checked(TAG_BYTES)?;
+        let (path, tag) = (self.path(module), fs::read(self.tag_path(module)).ok()?);
         // Compares in constant time.
-        (self.tag(module, code) == *tag.first_chunk()?).then_some(())?;
-        deserialize(engine, code)
+        (self.tag(module, &fs::read(&path).ok()?) == *tag.first_chunk()?).then_some(())?;
+        deserialize(engine, &path)
     }
 
     /// Keeps code if it can; a full disk costs only the time to compile again.
     pub fn keep(&self, hash: Hash, module: &Module) {
         let Ok(code) = module.serialize() else { return };
         self.make_room();
-        let path = self.path(hash);
-        let part = path.with_extension("part");
-        let whole = [self.tag(hash, &code).as_bytes().as_slice(), &code].concat();
-        if fs::write(&part, whole).and_then(|()| fs::rename(&part, &path)).is_err() {
-            let _ = fs::remove_file(&part);
+        let tag = self.tag(hash, &code);
+        for (path, bytes) in [(self.path(hash), &code[..]), (self.tag_path(hash), tag.as_bytes())] {
+            let part = path.with_extension("part");
+            if fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path)).is_err() {
+                let _ = fs::remove_file(&part);
+                return;
+            }
         }
     }
 
@@ -85,6 +90,10 @@ impl Cache {
         self.folder.join(format!("{module}.code"))
     }
 
+    fn tag_path(&self, module: Hash) -> PathBuf {
+        self.folder.join(format!("{module}.tag"))
+    }
+
     fn tag(&self, module: Hash, code: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(&module.0).update(&self.maker).update(code).finalize()
@@ -92,10 +101,11 @@ impl Cache {
 }
 
 #[allow(unsafe_code)]
-fn deserialize(engine: &Engine, code: &[u8]) -> Option<Module> {
-    // SAFETY: the code must be what `Module::serialize` gave. Its tag was checked with a key that
-    // only this node's own folder holds, over exactly these bytes and this engine.
-    unsafe { Module::deserialize(engine, code) }.ok()
+fn deserialize(engine: &Engine, code: &Path) -> Option<Module> {
+    // SAFETY: the file must hold what `Module::serialize` gave, and must not change while it is mapped. Its tag was
+    // checked with a key that only this node's own folder holds, over this engine and all of its bytes; nobody else
+    // may write there, and a node puts files in place whole and never changes them.
+    unsafe { Module::deserialize_file(engine, code) }.ok()
 }
 
 /// Feeds the engine's own hash of itself to a stable hash.
@@ -146,6 +156,12 @@ mod tests {
     use super::*;
     use crate::{Compiler, engine::engine};
 
+    /// As a node does it: what is mapped stays as it is.
+    fn replace(path: &Path, bytes: &[u8]) {
+        fs::remove_file(path).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
     #[test]
     fn code_comes_back_only_as_it_was_written_by_the_same_engine() {
         let folder = tempfile::tempdir().unwrap();
@@ -159,6 +175,8 @@ mod tests {
 
         // Under another module's name.
         fs::copy(cache.path(hash), cache.path(other)).unwrap();
+        assert!(cache.has(other) && cache.load(other, &fast).is_none());
+        fs::copy(cache.tag_path(hash), cache.tag_path(other)).unwrap();
         assert!(cache.load(other, &fast).is_none());
         // By another engine.
         let plain = engine(Compiler::Plain, false).unwrap();
@@ -168,17 +186,19 @@ mod tests {
         let newer = Cache::of(folder.path().join("code"), &fast, METER_VERSION + 1).unwrap();
         assert!(newer.load(hash, &fast).is_none());
         // With any bit flipped.
-        let whole = fs::read(cache.path(hash)).unwrap();
-        for at in [0, TAG_BYTES - 1, TAG_BYTES, whole.len() / 2, whole.len() - 1] {
-            let mut flipped = whole.clone();
-            flipped[at] ^= 4;
-            fs::write(cache.path(hash), flipped).unwrap();
-            assert!(cache.load(hash, &fast).is_none(), "byte {at}");
+        for path in [cache.path(hash), cache.tag_path(hash)] {
+            let whole = fs::read(&path).unwrap();
+            for at in [0, whole.len() / 2, whole.len() - 1] {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 4;
+                replace(&path, &flipped);
+                assert!(cache.load(hash, &fast).is_none(), "byte {at}");
+            }
+            replace(&path, &whole[..20]);
+            assert!(cache.load(hash, &fast).is_none());
+            replace(&path, &whole);
+            assert!(cache.load(hash, &fast).is_some());
         }
-        fs::write(cache.path(hash), &whole[..20]).unwrap();
-        assert!(cache.load(hash, &fast).is_none());
-        fs::write(cache.path(hash), &whole).unwrap();
-        assert!(cache.load(hash, &fast).is_some());
         // By a folder with another key.
         fs::write(folder.path().join("code/key"), [7; 32]).unwrap();
         let stranger = Cache::open(folder.path().join("code"), &fast).unwrap();

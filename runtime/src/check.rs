@@ -49,7 +49,7 @@ const BLOCKS: u32 = 4_000;
 /// operands on the stack.
 const BLOCKS_TIMES_VALUES: u64 = 250_000;
 /// What a block costs by itself, in values.
-const BLOCK_ITSELF: u32 = 50;
+const BLOCK_ITSELF: u32 = 30;
 /// Of all functions together, for each byte of the module: compiling takes a microsecond for each,
 /// and must be done within [`READY_MS_PER_KB`]. The contracts here have three. A module may have one
 /// large function more, and gets time for it.

@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Sender, channel},
     },
@@ -20,8 +20,6 @@ use stint_proto::{
 };
 use wasmtime::{Engine, Linker};
 
-/// Compiled contracts kept in memory at once; of more, those go that were not called for longest.
-const CACHED: usize = 256;
 /// Modules that wait to be compiled beside the blocks, bytes: four times what the ledger lets wait, so
 /// only a node that is four times slower than it should be compiles a module when it is first called.
 const QUEUE_BYTES: usize = 4 * (COMPILE_BACKLOG_MS / READY_MS_PER_KB) as usize * 1000 + MODULE_BYTES;
@@ -52,9 +50,9 @@ pub(crate) struct Inner {
     pub linker: Linker<Host>,
     cache: Option<Cache>,
     author: Option<Author>,
+    /// All that the ledger has published and may be called: no call is slower for what others call. The ledger
+    /// bounds its bytes, [`CODE_BYTES`], and what was kept in the folder is the operating system's to page.
     compiled: Mutex<BTreeMap<Hash, Arc<Slot>>>,
-    /// Counts look-ups, to know which code was not called for longest.
-    uses: AtomicU64,
     /// Modules to compile beside the blocks, and their bytes.
     queue: OnceLock<Sender<(Hash, Vec<u8>)>>,
     queued: AtomicUsize,
@@ -67,7 +65,6 @@ struct Slot {
     contract: OnceLock<Arc<Contract>>,
     /// Held by whoever compiles.
     making: Mutex<()>,
-    used: AtomicU64,
 }
 
 impl Contracts {
@@ -88,7 +85,6 @@ impl Contracts {
             cache,
             author: options.author,
             compiled: Mutex::default(),
-            uses: AtomicU64::new(0),
             queue: OnceLock::new(),
             queued: AtomicUsize::new(0),
             compilations: AtomicU64::new(0),
@@ -160,17 +156,39 @@ impl Contracts {
         }
     }
 
-    /// Compiles a module of the queue. Code that is called stays in memory: when that is full, what
-    /// waits for its first call goes to the folder alone.
+    /// Compiles a module of the queue.
     fn warm(&self, hash: Hash, module: Vec<u8>) {
         let size = module.len();
         // A failure is told to whoever calls the code.
-        let full = self.slots().len() >= CACHED;
-        match full && self.inner.cache.is_some() {
-            true => drop(self.inner.make(hash, &module)),
-            false => drop(self.load(hash, || Ok(module))),
-        }
+        let _ = self.load(hash, || Ok(module));
         self.inner.queued.fetch_sub(size, Ordering::Relaxed);
+    }
+
+    /// Loads published code when a node starts: what the folder holds at once, and what must be compiled one after
+    /// the other beside the blocks.
+    pub(crate) fn warm_up(
+        &self,
+        codes: Vec<Hash>,
+        read: impl Fn(&Hash) -> Result<Vec<u8>, RuntimeError> + Send + 'static,
+    ) -> Result<(), RuntimeError> {
+        let kept = |hash: &Hash| self.inner.cache.as_ref().is_some_and(|cache| cache.has(*hash));
+        let (kept, others): (Vec<Hash>, Vec<Hash>) = codes.into_iter().partition(kept);
+        for hash in kept {
+            self.load(hash, || read(&hash))?;
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        let inner = Arc::downgrade(&self.inner);
+        let work = move || {
+            for hash in others {
+                let Some(inner) = inner.upgrade() else { return };
+                let _ = Contracts { inner }.load(hash, || read(&hash));
+            }
+        };
+        // Without the thread, code is compiled when first called.
+        let _ = std::thread::Builder::new().name("compile".into()).spawn(work);
+        Ok(())
     }
 
     /// How many modules were compiled here, which shows that none is compiled twice.
@@ -178,19 +196,8 @@ impl Contracts {
         self.inner.compilations.load(Ordering::Relaxed)
     }
 
-    fn slots(&self) -> MutexGuard<'_, BTreeMap<Hash, Arc<Slot>>> {
-        self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn slot(&self, hash: Hash) -> Arc<Slot> {
-        let mut slots = self.slots();
-        if slots.len() >= CACHED && !slots.contains_key(&hash) {
-            let oldest = slots.iter().min_by_key(|(_, s)| s.used.load(Ordering::Relaxed)).map(|(h, _)| *h);
-            oldest.and_then(|h| slots.remove(&h));
-        }
-        let slot = slots.entry(hash).or_default().clone();
-        slot.used.store(self.inner.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        slot
+        self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner).entry(hash).or_default().clone()
     }
 
     /// Says whether a module may be published here.
@@ -214,14 +221,14 @@ impl Inner {
         };
         // A development build is compiled to be explained, which kept code is not.
         let Some(cache) = self.cache.as_ref().filter(|_| !development) else { return compile() };
-        if let Some(kept) = cache.load(hash, &self.engine)
-            && let Ok(contract) = Contract::link(self, kept, &checked)
-        {
+        let kept = || Contract::link(self, cache.load(hash, &self.engine)?, &checked).ok();
+        if let Some(contract) = kept() {
             return Ok(contract);
         }
         let contract = compile()?;
         cache.keep(hash, contract.pre.module());
-        Ok(contract)
+        // What is mapped takes no memory that the system cannot have back.
+        Ok(kept().unwrap_or(contract))
     }
 
     pub fn explains(&self) -> bool {

@@ -62,7 +62,9 @@ pub use contracts::{Author, Contracts, ContractsOptions};
 pub use descriptor::{Descriptor, Method};
 pub use engine::Compiler;
 pub use error::RuntimeError;
-pub use kernel::{Directory, InstanceRef, Serving, agent_behind, genesis_writes, prepare_pending, publish_for_author};
+pub use kernel::{
+    Directory, InstanceRef, Serving, agent_behind, genesis_writes, prepare_published, publish_for_author,
+};
 pub use keys::end_of;
 pub use meter::instrument;
 pub use overlay::{Bounds, Overlay, Page, Writes};

@@ -14,7 +14,7 @@ use stint_proto::{
     limits::{COMPILE_BACKLOG_MS, MODULE_BYTES},
     v1,
 };
-use stint_runtime::{Compiler, Contracts, ContractsOptions, prepare_pending};
+use stint_runtime::{Compiler, Contracts, ContractsOptions, prepare_published};
 
 /// A module of its own for every number, of at least so many bytes.
 fn numbered(n: usize, bytes: usize) -> Vec<u8> {
@@ -74,6 +74,8 @@ fn hot_code_is_compiled_once_and_kept_for_the_next_start() {
     let mut bytes = fs::read(&file).expect("kept code");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
+    // In a new file: the old one is mapped.
+    fs::remove_file(&file).expect("removed");
     fs::write(&file, bytes).expect("written");
     restart(Compiler::Optimising, 1, "a bit is flipped");
     restart(Compiler::Optimising, 0, "kept anew");
@@ -132,15 +134,27 @@ fn code_that_would_wait_too_long_is_not_published_and_a_restart_forgets_none() {
     assert_eq!((refusal.rule.as_str(), &refusal.details["wait_ms"]), ("compiling", &wait.to_string()));
     assert_eq!(ledger.0.state, before);
     compiled(&ledger.0.contracts, 4);
-    // A node that starts compiles what may not serve yet, and nothing else.
+    // A node that starts loads all that is published: from its folder at once, and what is not there beside the blocks.
+    let folder = tempfile::tempdir().expect("a folder");
     let state = Arc::new(ledger.0.state.clone());
-    let restarted = Contracts::new().expect("an engine");
-    prepare_pending(&restarted, state.clone(), ledger.0.time_ms).expect("readable");
-    compiled(&restarted, 4);
-    let later = Contracts::new().expect("an engine");
-    prepare_pending(&later, state, last).expect("readable");
-    std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(later.compilations(), 0);
+    let first = options(folder.path(), Compiler::Optimising);
+    prepare_published(&first, state.clone()).expect("readable");
+    compiled(&first, 4);
+    // The last one is kept a moment after it was compiled.
+    let all = || {
+        fs::read_dir(folder.path())
+            .expect("a folder")
+            .flatten()
+            .filter(|f| f.path().extension().is_some_and(|e| e == "tag"))
+            .count()
+            == 4
+    };
+    while !all() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let later = options(folder.path(), Compiler::Optimising);
+    prepare_published(&later, state).expect("readable");
+    compiled(&later, 0);
     ledger.0.time_ms += wait;
     publish(&mut ledger, &numbered(4, 0)).expect("published");
 }

@@ -224,10 +224,10 @@ fn two_of_four_make_no_progress_and_go_on_when_joined() {
     assert!(resumed);
 }
 
-/// One validator, so that nobody helps it, dies at each point of the way of each of a hundred blocks.
+/// One validator, so that nobody helps it, dies at each point of the way of each of three hundred blocks.
 #[test]
 fn a_node_that_dies_at_every_point_of_every_block_goes_on_by_itself() {
-    const BLOCKS: u64 = 100;
+    const BLOCKS: u64 = 300;
     let (effects, _) = simulate(11, 1, |mut world| async move {
         found(&mut world).await;
         let first = world.tip(0).height + 1;

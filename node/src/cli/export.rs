@@ -9,20 +9,20 @@
 //! Both ways the file goes through memory block by block. Its head says where it ends, so that one
 //! which was cut between two blocks is told.
 
-use super::{Failure, at_terminal, target::Target};
+use super::{
+    Failure, at_terminal,
+    exported::{ExportedFile, HEAD},
+    target::Target,
+};
 use clap::Args;
 use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    io::{BufWriter, ErrorKind, Read, Write},
+    io::{BufWriter, Read, Write},
     path::PathBuf,
 };
 use stint_proto::v1::{self, prove_request::Fact as Asked};
-use stint_verifier::{Fact, Header, PROOF_BYTES, Proven, Trust};
-
-/// What an exported file begins with, and every one of this kind.
-pub const HEAD: &[u8] = b"stint export 2\n";
-pub const KIND: &[u8] = b"stint export ";
+use stint_verifier::Trust;
 
 /// Proofs asked for at once.
 const AT_ONCE: usize = 16;
@@ -81,86 +81,33 @@ impl Export {
     }
 }
 
-fn head(first: u64, last: u64) -> Vec<u8> {
+/// What a file of these blocks begins with.
+pub fn head(first: u64, last: u64) -> Vec<u8> {
     [HEAD, &first.to_be_bytes(), &last.to_be_bytes()].concat()
 }
 
-fn write(out: &mut impl Write, proof: &[u8]) -> std::io::Result<()> {
+/// Writes a proof into it.
+pub fn write(out: &mut impl Write, proof: &[u8]) -> std::io::Result<()> {
     out.write_all(&(proof.len() as u32).to_be_bytes()).and_then(|()| out.write_all(proof))
 }
 
 /// Checks what follows an exported file's first line: every block that the head names, each the child of the one
 /// before, with all of its receipts. Answers with what that proves.
 pub fn check(trust: &Trust, line: &[u8], file: &mut impl Read) -> Result<String, Failure> {
-    if line != HEAD {
-        let (found, own) = (line.escape_ascii(), HEAD.escape_ascii());
-        return Err(format!("the file begins with {found} and this build reads {own}; export it again").into());
-    }
-    let mut height = || {
-        let mut bytes = [0; 8];
-        file.read_exact(&mut bytes).map_err(|_| "the file ends within its head")?;
-        Ok::<u64, Failure>(u64::from_be_bytes(bytes))
-    };
-    let (first, last) = (height()?, height()?);
-    if first > last {
-        return Err(format!("the file's head names blocks {first} to {last}: that is no range").into());
-    }
-    let mut trust = trust.clone();
-    let mut before: Option<Header> = None;
+    let mut file = ExportedFile::open(line, file, trust.clone())?;
+    let mut last = None;
     let (mut calls, mut events) = (0, 0);
-    for height in first..=last {
-        let mut proven = |what: &str| -> Result<Proven, Failure> {
-            let proof = read(file).map_err(|e| match e.kind() {
-                ErrorKind::UnexpectedEof => {
-                    format!("the file ends within block {height}; its head says that it goes up to block {last}")
-                }
-                _ => format!("block {height}: {e}"),
-            })?;
-            stint_verifier::verify(&trust, &proof).map_err(|e| format!("{what} of block {height}: {e}").into())
-        };
-        let (block, receipts) = (proven("the proof")?, proven("the receipts")?);
-        let header = block.header;
-        let (Fact::Block(transactions), Fact::Receipts(led, receipts)) = (&block.fact, &receipts.fact) else {
-            return Err(
-                format!("block {height}: the file holds other proofs than those of a block and its receipts").into()
-            );
-        };
-        let follows = before.as_ref().is_none_or(|b| b.hash() == header.parent);
-        if header.height != height || led.height != height || !follows {
-            return Err(format!("what stands where block {height} should does not follow the block before").into());
-        }
-        if receipts.len() != transactions.len() {
-            let (calls, receipts) = (transactions.len(), receipts.len());
-            return Err(format!("block {height} has {calls} calls and {receipts} receipts").into());
-        }
-        calls += receipts.len();
-        events += receipts.iter().map(|r| r.events.len()).sum::<usize>();
-        trust = block.trust;
-        before = Some(header);
+    while let Some(block) = file.block()? {
+        calls += block.receipts.len();
+        events += block.receipts.iter().map(|r| r.events.len()).sum::<usize>();
+        last = Some(block.header);
     }
-    if file.read(&mut [0])? > 0 {
-        return Err(format!("something follows block {last}, the last one that the file's head names").into());
-    }
-    let last = before.ok_or("the file holds no block")?;
-    let (height, executed, root) = (last.height, last.executed_height, last.state_root);
+    let last = last.ok_or("the file holds no block")?;
+    let (first, height, executed, root) = (file.first, last.height, last.executed_height, last.state_root);
     Ok(format!(
         "blocks {first} to {height}: complete, each signed; {calls} calls, {events} events\n\
          the state after block {executed} has the root {root}"
     ))
-}
-
-fn read(file: &mut impl Read) -> std::io::Result<Vec<u8>> {
-    let mut size = [0; 4];
-    file.read_exact(&mut size)?;
-    let size = u32::from_be_bytes(size) as usize;
-    if size > PROOF_BYTES {
-        return Err(std::io::Error::other(format!("a proof of {size} bytes; the limit is {PROOF_BYTES}")));
-    }
-    let mut proof = Vec::new();
-    match file.by_ref().take(size as u64).read_to_end(&mut proof)? {
-        read if read == size => Ok(proof),
-        _ => Err(ErrorKind::UnexpectedEof.into()),
-    }
 }
 
 #[cfg(test)]
@@ -171,7 +118,7 @@ mod tests {
     use stint_proto::{Block, Certificate, Genesis, GenesisAgent, GenesisValidator, Hash};
     use stint_runtime::BlockResult;
     use stint_store::{Keep, Medium, Store, genesis_block};
-    use stint_verifier::signed;
+    use stint_verifier::{Header, signed};
 
     const CHAIN: Hash = Hash([7; 32]);
 

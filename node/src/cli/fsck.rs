@@ -1,18 +1,12 @@
 //! `stint fsck`: whether what a stopped node keeps is whole.
 
-use super::{Failure, at_terminal};
+use super::{Failure, bar::Bar};
 use crate::{
     config::Folder,
     core::{Node, ReplayError, replay, replayed},
 };
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::{
-    cell::Cell,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc};
 use stint_runtime::{Contracts, ContractsOptions};
 use stint_store::{Difference, Keep, Medium, Standing, standing};
 
@@ -38,7 +32,7 @@ impl Fsck {
         let node = self.open()?;
         let (store, tip, oldest) = (&node.store, node.store.tip().height, node.store.oldest());
 
-        let bar = Bar::new("checking", (tip + 1).saturating_sub(oldest.block))?;
+        let bar = Bar::new("checking", "blocks", (tip + 1).saturating_sub(oldest.block))?;
         let checked = store.check(&node.genesis, &mut |now| {
             bar.show(now.blocks, || format!("{} receipts, {} calls, {} keys", now.receipts, now.calls, now.keys));
         });
@@ -48,7 +42,7 @@ impl Fsck {
         let heights = replayed(store);
         let again = (heights.end() + 1).saturating_sub(*heights.start());
         if !self.quick {
-            let bar = Bar::new("executing again", again)?;
+            let bar = Bar::new("executing again", "blocks", again)?;
             let first = *heights.start();
             let result = replay(&node, &mut |height| bar.show(height + 1 - first, || format!("block {height}")));
             bar.end();
@@ -100,34 +94,5 @@ fn of_difference(difference: Difference) -> String {
         // It says that itself.
         Difference::Store(e) => e.to_string(),
         other => format!("{other}; {REPAIR}"),
-    }
-}
-
-/// A bar over blocks, drawn a few times a second.
-struct Bar {
-    bar: ProgressBar,
-    drawn: Cell<Option<Instant>>,
-}
-
-impl Bar {
-    const PAUSE: Duration = Duration::from_millis(100);
-
-    fn new(what: &str, blocks: u64) -> Result<Bar, Failure> {
-        let bar = if at_terminal() { ProgressBar::new(blocks) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template(&format!("{what} {{bar:30.green}} {{pos}}/{{len}} blocks  {{msg}}"))?;
-        bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
-        Ok(Bar { bar, drawn: Cell::new(None) })
-    }
-
-    fn show(&self, blocks: u64, message: impl FnOnce() -> String) {
-        if self.drawn.get().is_none_or(|drawn| drawn.elapsed() > Bar::PAUSE) {
-            self.drawn.set(Some(Instant::now()));
-            self.bar.set_position(blocks);
-            self.bar.set_message(message());
-        }
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
     }
 }

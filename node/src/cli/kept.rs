@@ -4,7 +4,7 @@
 use super::{Failure, call::json, show};
 use crate::client::Client;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 use std::collections::BTreeMap;
 use stint_proto::v1;
 use stint_sdk::Key;
@@ -39,6 +39,24 @@ impl Kept {
         })
     }
 
+    /// The ledger's own services.
+    pub fn of_kernel() -> Result<Kept, Failure> {
+        let pool = DescriptorPool::decode(stint_proto::DESCRIPTOR_SET)?;
+        Ok(Kept { pool, package: "stint.v1".into(), list: Vec::new() })
+    }
+
+    /// A message of the contract, by its full name.
+    pub fn message(&self, name: &str) -> Option<MessageDescriptor> {
+        self.pool.get_message_by_name(name)
+    }
+
+    /// What `/package.Service/Method` answers with.
+    pub fn answer(&self, method: &str) -> Option<MessageDescriptor> {
+        let (service, name) = method.strip_prefix('/')?.rsplit_once('/')?;
+        let found = self.pool.get_service_by_name(service)?.methods().find(|m| m.name() == name);
+        found.map(|m| m.output())
+    }
+
     /// The shape of what it keeps under a name.
     pub fn shape(&self, name: &str) -> Result<Shape, Failure> {
         let names = || self.list.iter().map(|k| k.0.as_str()).collect::<Vec<_>>().join(", ");
@@ -66,7 +84,7 @@ impl Kept {
 
     /// An event as JSON on a line.
     pub fn event(&self, event: &v1::Event) -> Option<String> {
-        let message = DynamicMessage::decode(self.pool.get_message_by_name(&event.r#type)?, &event.body[..]).ok()?;
+        let message = DynamicMessage::decode(self.message(&event.r#type)?, &event.body[..]).ok()?;
         let options = SerializeOptions::new().skip_default_fields(false).stringify_64_bit_integers(false);
         let mut out = serde_json::Serializer::new(Vec::new());
         message.serialize_with_options(&mut out, &options).ok()?;

@@ -11,15 +11,19 @@
 //! | `contract/` | `stint contract`: write, test, check, deploy, upgrade, verify |
 //! | `simulate.rs`, `state.rs`, `kept.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
 //! | `prove.rs`, `verify.rs`, `parts.rs`, `export.rs` | facts with their proofs, and their check |
+//! | `exported.rs`, `audit/` | reading exported files; `stint audit`: a ledger executed again from them alone |
 //! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
 //! | `suite/` | `stint book`, `explain`, `whatif`, `demo`: books and money of commons |
-//! | `report.rs`, `show.rs` | tables and bars |
+//! | `report.rs`, `show.rs`, `bar.rs` | tables and bars |
 
+mod audit;
+mod bar;
 mod call;
 mod commons;
 pub mod contract;
 mod devnet;
 mod export;
+mod exported;
 mod feed;
 mod fsck;
 mod git;
@@ -85,6 +89,9 @@ enum Command {
     Verify(verify::Verify),
     /// Write blocks and receipts with their proofs into a file
     Export(export::Export),
+    /// Execute an exported ledger again, recompute a commons' distributions and book, and say equal or the first
+    /// difference; asks no node
+    Audit(audit::Audit),
     /// Check what a stopped node keeps: roots, receipts and indexes computed again, blocks executed again
     Fsck(fsck::Fsck),
     /// Write, test and deploy contracts
@@ -159,6 +166,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Prove(c) => c.execute().await,
         Command::Verify(c) => c.execute(),
         Command::Export(c) => c.execute().await,
+        Command::Audit(c) => c.execute().await,
         Command::Fsck(c) => c.execute().await,
         Command::Contract(c) => c.execute().await,
         Command::Import(Import::Git(c)) => c.execute().await,

@@ -2,6 +2,7 @@
 
 use super::{
     Failure, export,
+    exported::{HEAD, KIND},
     parts::{Parts, text},
     show,
     target::node_folders,
@@ -13,7 +14,7 @@ use std::{
     io::{BufReader, Read},
     path::{Path, PathBuf},
 };
-use stint_proto::{Block, Genesis, v1};
+use stint_proto::{Block, Genesis, Hash, v1};
 use stint_verifier::{Fact, PROOF_BYTES, Proven, Trust, tree::Value};
 
 const LINES: usize = 20;
@@ -56,8 +57,8 @@ impl Verify {
 fn verify(trust: &Trust, file: &mut impl Read, parts: &Parts) -> Result<(), Failure> {
     let no_state = "it proves no state; leave out --key and --range, or ask `stint prove state` for its proof";
     let mut bytes = Vec::new();
-    file.by_ref().take(export::HEAD.len() as u64).read_to_end(&mut bytes)?;
-    if bytes.starts_with(export::KIND) {
+    file.by_ref().take(HEAD.len() as u64).read_to_end(&mut bytes)?;
+    if bytes.starts_with(KIND) {
         if !parts.is_empty() {
             return Err(no_state.into());
         }
@@ -78,13 +79,18 @@ fn verify(trust: &Trust, file: &mut impl Read, parts: &Parts) -> Result<(), Fail
 
 /// The validators of a genesis file.
 pub fn trust(dir: &Path, genesis: Option<&Path>) -> Result<Trust, Failure> {
+    let (genesis, chain_id) = read_genesis(dir, genesis)?;
+    Ok(genesis.trust(chain_id)?)
+}
+
+/// A genesis file, or that of a folder, and the name of its ledger.
+pub fn read_genesis(dir: &Path, genesis: Option<&Path>) -> Result<(Genesis, Hash), Failure> {
     let path = match genesis {
         Some(path) => path.to_path_buf(),
         None => node_folders(dir)?.first().map(|f| f.genesis()).ok_or("no genesis file")?,
     };
     let file = std::fs::read(&path).map_err(|e| format!("cannot read the genesis file {}: {e}", path.display()))?;
-    let (genesis, chain_id) = Genesis::parse(&file)?;
-    Ok(genesis.trust(chain_id)?)
+    Ok(Genesis::parse(&file)?)
 }
 
 /// Checks one proof.

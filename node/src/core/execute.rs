@@ -52,10 +52,7 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
     }
     let state = Arc::new(node.store.state_at(before.height));
     let context = BlockContext { height: header.height, time_ms: header.time_ms };
-    let executed_before = |id| match node.store.locate(id) {
-        Ok(found) => Ok(found.is_some()),
-        Err(e) => Err(RuntimeError::State(e.into())),
-    };
+    let executed_before = |id| node.store.repeats(id, header.height).map_err(|e| RuntimeError::State(e.into()));
     let result = execute_block(&node.contracts, state, context, &block.transactions, executed_before)
         .map_err(|e| e.to_string())?;
     let tip = node.store.commit(block, certificate, &result).map_err(|e| e.to_string())?;

@@ -25,5 +25,6 @@ pub use node::{Node, Submitted};
 pub use prove::Unproved;
 pub(crate) use prove::missing_receipt;
 pub(crate) use replay::{ReplayError, heights as replayed, replay};
+pub(crate) use verify::check_block;
 pub use waiters::Outcome;
 pub use whatif::WhatIf;

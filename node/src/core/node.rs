@@ -71,8 +71,7 @@ impl Node {
         let (to_spread, spread) = mpsc::unbounded_channel();
         let tip = store.tip();
         let state = Arc::new(store.state_at(tip.height));
-        stint_runtime::prepare_pending(&contracts, state, tip.results.outcome.time_ms)
-            .map_err(|e| StoreError::Damaged(e.to_string()))?;
+        stint_runtime::prepare_published(&contracts, state).map_err(|e| StoreError::Damaged(e.to_string()))?;
         Ok(Arc::new(Node {
             chain_id,
             genesis,

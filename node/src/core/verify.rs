@@ -15,7 +15,7 @@ use stint_store::{Results, StoreError};
 /// Says whether a block is valid on its parent.
 pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Header) -> bool {
     let height = block.header.height;
-    if let Err(why) = check_header(&block, &parent, node.chain_id).and_then(|()| check_calls(node, env, &block)) {
+    if let Err(why) = check_block(&block, &parent, node.chain_id).and_then(|()| check_signatures(node, env, &block)) {
         tracing::warn!("block {height} is refused: {why}");
         return false;
     }
@@ -25,6 +25,11 @@ pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Heade
         env.sleep(Duration::from_millis(ahead)).await;
     }
     results_agree(node, &block.header).await
+}
+
+/// What can be said of a block on its parent without any state, but for the signatures of its calls.
+pub(crate) fn check_block(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), String> {
+    check_header(block, parent, chain_id).and_then(|()| check_calls(block, chain_id))
 }
 
 fn check_header(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), String> {
@@ -46,15 +51,20 @@ fn check_header(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), St
     refuse(e >= parent.executed_height, "it certifies older results than its parent")
 }
 
-/// Stateless checks: for this ledger, not expired, no call twice, signatures.
-fn check_calls(node: &Node, env: &dyn Env, block: &Block) -> Result<(), String> {
+/// For this ledger, not expired, no call twice.
+fn check_calls(block: &Block, chain_id: Hash) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for tx in &block.transactions {
-        check_envelope(tx, node.chain_id, block.header.height).map_err(|r| r.to_string())?;
+        check_envelope(tx, chain_id, block.header.height).map_err(|r| r.to_string())?;
         if !seen.insert(tx.id()) {
             return Err(format!("the call {} stands twice", tx.id()));
         }
     }
+    Ok(())
+}
+
+/// Those that the pool did not check.
+fn check_signatures(node: &Node, env: &dyn Env, block: &Block) -> Result<(), String> {
     let pool = node.pool();
     let unchecked: Vec<_> = block.transactions.iter().filter(|t| !pool.holds(t.id(), t.hash())).cloned().collect();
     drop(pool);

@@ -124,7 +124,8 @@ impl History {
             self.certify()?;
         }
         match self.waiting.len() > WAITING {
-            true => Err(lie("neither it nor the blocks before it have votes that make them final").into()),
+            // No lie: a node that caught up over a gap has them without votes, and others have those.
+            true => Err(PeerError::Silent(format!("it has no votes over the {WAITING} blocks up to {height}"))),
             false => Ok(()),
         }
     }

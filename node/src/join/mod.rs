@@ -42,7 +42,7 @@ use std::{
 use stint_consensus::Floor;
 use stint_proto::{
     Genesis, GenesisError, Hash,
-    limits::{FAR_BEHIND, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
+    limits::{FAR_BEHIND, KEPT_HEIGHTS, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
 };
 use stint_store::{Joining, Keep, Medium, Standing, Store, StoreError, Target, standing};
 use stint_verifier::Trust;
@@ -278,11 +278,14 @@ impl Join {
         past::fetch(&mut self.peers, &mut history, joining, &progress).await
     }
 
-    /// The first block to fetch before a state: as many as are kept here, as far as peers keep them, and an hour at least,
-    /// by which repeated calls are told. Never before `least`, as far as the hour allows.
+    /// The first block to fetch before a state, as far as peers keep them: an archive wants all, a node that repairs
+    /// itself what it kept, any other what peers may ask of it, and no days of fetching. An hour at least, by which
+    /// repeated calls are told. Never before `least`, as far as the hour allows.
     async fn first_block(&mut self, height: u64, least: u64) -> Result<u64, FetchError> {
         let back = |heights: u64| (height + 1).saturating_sub(heights).max(1);
-        let (wanted, hour) = (back(self.keep.receipts.max(VALIDITY_WINDOW)), back(VALIDITY_WINDOW));
+        let all = self.wishes.repair || self.keep.receipts == Keep::ARCHIVE.receipts;
+        let heights = if all { self.keep.receipts } else { KEPT_HEIGHTS };
+        let (wanted, hour) = (back(heights.max(VALIDITY_WINDOW)), back(VALIDITY_WINDOW));
         let latest = self.wishes.pin.map_or(hour, |pin| hour.min(pin.height.max(1)));
         // The block before the first one is asked for too, but for that before block 1.
         let begins = |s: stint_proto::v1::GetStatusResponse| match s.oldest_block.max(s.oldest_receipts) {

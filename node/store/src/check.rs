@@ -24,7 +24,8 @@ use prost::Message;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 use std::ops::RangeInclusive;
 use stint_proto::{
-    Block, CallId, Certificate, Committee, Genesis, Hash, Header, Outcome, Transaction, merkle, receipt::apart, v1,
+    Block, CallId, Certificate, Committee, Genesis, Hash, Header, Outcome, Transaction, limits::VALIDITY_WINDOW,
+    merkle, receipt::apart, v1,
 };
 use stint_runtime::is_repetition;
 use stint_verifier::Reader;
@@ -398,6 +399,9 @@ impl Check<'_> {
             Some(found) if found == at && !repetition => self.effective += 1,
             // The first receipt may have been let go since.
             found if repetition && found.is_none_or(is_earlier) => {}
+            // Long after, the id was used again.
+            Some(found) if found.height > at.height.saturating_add(VALIDITY_WINDOW) => {}
+            Some(found) if repetition && found.height > at.height => {}
             None => {
                 return Err(Difference::Calls(format!("has no entry for call {id}, which has {}", name(at))));
             }

@@ -2,7 +2,6 @@
 
 use crate::{Medium, StoreError};
 use rocksdb::{BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, Env, LogLevel, Options};
-use std::cmp::Ordering;
 
 pub const STATE: &str = "state";
 pub const BLOCKS: &str = "blocks";
@@ -16,7 +15,9 @@ const CACHE_BYTES: usize = 128 << 20;
 const WRITE_BUFFER_BYTES: usize = 32 << 20;
 const LOG_BYTES: u64 = 256 << 20;
 const OPEN_FILES: i32 = 1024;
-const TIMESTAMP_BYTES: usize = 8;
+/// Keys carry the height of their write, eight bytes, little endian; newer ones come first. The comparison is RocksDB's
+/// own: one in Rust is called a dozen times for each key that is written or read.
+const BY_HEIGHT: &str = "comparator=leveldb.BytewiseComparator.u64ts";
 
 pub fn open(medium: &Medium) -> Result<DB, StoreError> {
     let mut options = Options::default();
@@ -38,13 +39,13 @@ pub fn open(medium: &Medium) -> Result<DB, StoreError> {
         }
     };
     let cache = Cache::new_lru_cache(CACHE_BYTES);
-    let families = [STATE, BLOCKS, RESULTS, RECEIPTS, CALLS, CERTIFICATES, META].map(|name| {
-        let mut family = family(&cache);
-        if name == STATE {
-            timestamped(&mut family);
-        }
-        ColumnFamilyDescriptor::new(name, family)
+    let families = [STATE, BLOCKS, RESULTS, RECEIPTS, CALLS, CERTIFICATES, META];
+    let families = families.into_iter().map(|name| {
+        let base =
+            if name == STATE { Options::default().get_options_from_string(BY_HEIGHT)? } else { Options::default() };
+        Ok(ColumnFamilyDescriptor::new(name, family(base, &cache)))
     });
+    let families = families.collect::<Result<Vec<_>, StoreError>>()?;
     DB::open_cf_descriptors(&options, path, families).map_err(|e| match e.as_ref().contains("/LOCK") {
         true => StoreError::Locked,
         false => e.into(),
@@ -66,38 +67,16 @@ pub fn memory_env() -> Result<Env, StoreError> {
     Ok(Env::mem_env()?)
 }
 
-fn family(cache: &Cache) -> Options {
+fn family(mut options: Options, cache: &Cache) -> Options {
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(cache);
     table.set_bloom_filter(10.0, false);
     table.set_cache_index_and_filter_blocks(true);
     table.set_pin_l0_filter_and_index_blocks_in_cache(true);
     table.set_format_version(6);
-    let mut options = Options::default();
     options.set_write_buffer_size(WRITE_BUFFER_BYTES);
     options.set_level_compaction_dynamic_level_bytes(true);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_block_based_table_factory(&table);
     options
-}
-
-/// Keys carry the height of their write; newer ones come first.
-fn timestamped(options: &mut Options) {
-    let without = |key: &[u8], has: bool| -> usize { if has { key.len() - TIMESTAMP_BYTES } else { key.len() } };
-    options.set_comparator_with_ts(
-        "stint.height",
-        TIMESTAMP_BYTES,
-        Box::new(|a, b| {
-            let (ka, ta) = a.split_at(a.len() - TIMESTAMP_BYTES);
-            let (kb, tb) = b.split_at(b.len() - TIMESTAMP_BYTES);
-            ka.cmp(kb).then_with(|| by_height(tb, ta))
-        }),
-        Box::new(by_height),
-        Box::new(move |a, a_has, b, b_has| a[..without(a, a_has)].cmp(&b[..without(b, b_has)])),
-    );
-}
-
-fn by_height(a: &[u8], b: &[u8]) -> Ordering {
-    let number = |t: &[u8]| t.try_into().map_or(u64::MAX, u64::from_le_bytes);
-    number(a).cmp(&number(b))
 }

@@ -46,6 +46,9 @@ pub enum StoreError {
     /// It went while it was read, because it is older than what is kept.
     #[error("{0}")]
     LetGo(String),
+    /// Too many deleted keys stand between those that a scan of an older state looks for.
+    #[error("the state after block {0} has too many deleted keys there to be read; ask for the newest state")]
+    Sparse(u64),
     /// A block came out of order.
     #[error("block {got} cannot follow block {tip}")]
     OutOfOrder {

@@ -1,6 +1,6 @@
 //! What a node keeps: the state under a root, blocks, receipts; one durable batch a block.
 //!
-//! # Layout, format 3
+//! # Layout, format 4
 //!
 //! One RocksDB. Integers in keys are big endian; in timestamps, which only the comparator reads,
 //! little endian. x[n] is n bytes of x.
@@ -14,7 +14,7 @@
 //!                                           of blocks before the state that was fetched from peers
 //!  receipts      height [8] | index [4]     stint.v1.Receipt
 //!  calls         key [32] | id [16]         height [8] | index [4]
-//!  meta          "format"                   3 [4]
+//!  meta          "format"                   4 [4]
 //!                "chain"                    chain id [32]
 //!                "tip"                      height [8] | transactions so far [8] | hash of the header [32]
 //!                "oldest"                   of blocks [8] | of receipts [8] | of states [8]; absent: 1, 1, 0
@@ -63,5 +63,5 @@ pub use keep::{Keep, Oldest};
 pub use prove::{END, ProvableState, ProveError};
 pub use read::{Location, Results};
 pub use store::{Medium, Moment, Store, Tip, Witness};
-pub use tree::Tree;
+pub use tree::{Beside, Tree};
 pub use view::StateView;

@@ -1,6 +1,6 @@
 //! Proofs of what is kept, for readers who believe the validators and not this node.
 
-use crate::{Location, Store, StoreError, Tree, columns::CERTIFICATES, versions::Way};
+use crate::{Location, Store, StoreError, Tree, columns::CERTIFICATES, tree::Beside, versions::Way};
 use prost::Message;
 use rocksdb::IteratorMode;
 use std::sync::{Arc, PoisonError};
@@ -188,6 +188,17 @@ impl Store {
             self.versions().keep_earlier(height, tree.clone());
         }
         Some(tree)
+    }
+
+    /// The nearest key on a side of a key in the state after a block; the outer none says that its tree is not at hand.
+    pub(crate) fn beside(&self, height: u64, key: &[u8], side: Beside) -> Option<Option<Vec<u8>>> {
+        {
+            let mut versions = self.versions();
+            if versions.heights().1 == height {
+                return Some(versions.newest().beside(key, side));
+            }
+        }
+        Some(self.known_tree(height, self.tip().height)?.beside(key, side))
     }
 
     /// The tree over the state after a block. Those of snapshots are built when somebody fetches them.

@@ -6,7 +6,7 @@ use crate::{
 };
 use bytes::Bytes;
 use std::sync::Arc;
-use stint_proto::{CallId, Certificate, Hash, Header, Outcome};
+use stint_proto::{CallId, Certificate, Hash, Header, Outcome, limits::VALIDITY_WINDOW};
 use stint_verifier::Reader;
 
 /// What a block led to.
@@ -54,6 +54,12 @@ impl Results {
 }
 
 impl Store {
+    /// Whether a call in a block of this height repeats one: its id was used at most [`VALIDITY_WINDOW`] heights before.
+    /// Who used it earlier may use it again, for nodes that keep little have forgotten it; all keep more than these.
+    pub fn repeats(&self, id: CallId, height: u64) -> Result<bool, StoreError> {
+        Ok(self.locate(id)?.is_some_and(|at| at.height.saturating_add(VALIDITY_WINDOW) >= height))
+    }
+
     /// The state after a block that is kept; the newest for heights above it.
     pub fn state_at(self: &Arc<Self>, height: u64) -> StateView {
         StateView::new(self.clone(), height.min(self.tip().height))

@@ -16,7 +16,7 @@ use stint_proto::{Block, Certificate, Genesis, Hash, Outcome};
 use stint_runtime::{BlockResult, Writes, genesis_writes};
 use stint_verifier::tree::value_hash;
 
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Where a store lives.
 #[derive(Clone)]

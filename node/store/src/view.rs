@@ -1,7 +1,12 @@
-use crate::{Store, StoreError, columns::STATE};
-use rocksdb::{DBIterator, Direction, IteratorMode, ReadOptions};
+use crate::{Store, StoreError, columns::STATE, tree::Beside};
+use rocksdb::{DBIterator, DBRawIterator, Direction, ErrorKind, IteratorMode, ReadOptions};
 use std::sync::Arc;
 use stint_runtime::{Entry, State, StateError};
+
+/// Deleted keys, and versions of keys, that a scan steps over before it asks the tree where to go on.
+const SKIPPED: u64 = 32;
+/// The same in states whose tree is not at hand: there a scan ends in words.
+const SKIPPED_OLD: u64 = 100_000;
 
 /// The state as it stood after one block.
 #[derive(Clone)]
@@ -39,19 +44,72 @@ impl StateView {
         Ok(read?)
     }
 
+    /// RocksDB gives up where many deleted keys stand together, and the tree says which key comes next: what a scan
+    /// costs then depends on what it finds alone.
     fn range(&self, from: &[u8], to: &[u8], limit: usize, reverse: bool) -> Result<Vec<Entry>, StoreError> {
+        let step = |entries: &mut DBRawIterator<'_>| if reverse { entries.prev() } else { entries.next() };
+        let mut entries = self.iterator(from, to, SKIPPED)?;
+        match reverse {
+            false => entries.seek_to_first(),
+            true => entries.seek_to_last(),
+        }
+        let mut read: Vec<Entry> = Vec::new();
+        let mut patient = false;
+        while read.len() < limit {
+            if let Some((key, value)) = entries.item() {
+                read.push((key.to_vec(), value.to_vec()));
+                step(&mut entries);
+                continue;
+            }
+            match entries.status() {
+                Ok(()) => break,
+                Err(e) if e.kind() == ErrorKind::Incomplete => {}
+                Err(e) => return Err(e.into()),
+            }
+            // A zero byte behind a key makes the first key after it.
+            let bound = match (read.last(), reverse) {
+                (Some((last, _)), true) => last.clone(),
+                (Some((last, _)), false) => [last, &[0][..]].concat(),
+                (None, true) => to.to_vec(),
+                (None, false) => from.to_vec(),
+            };
+            let side = if reverse { Beside::Before } else { Beside::From };
+            match self.store.beside(self.height, &bound, side) {
+                Some(Some(key)) if from <= &key[..] && &key[..] < to => {
+                    entries.seek(&key);
+                    if entries.key() != Some(&key[..]) {
+                        self.kept()?;
+                        entries.status()?;
+                        return Err(StoreError::Damaged("a key of the tree has no value".into()));
+                    }
+                }
+                Some(_) => break,
+                None if patient => return Err(StoreError::Sparse(self.height)),
+                None => {
+                    patient = true;
+                    entries = self.iterator(from, to, SKIPPED_OLD)?;
+                    match (read.last(), reverse) {
+                        (None, true) => entries.seek_to_last(),
+                        _ => entries.seek(&bound),
+                    }
+                    // Backwards, that is the one which was found last.
+                    if reverse && !read.is_empty() {
+                        step(&mut entries);
+                    }
+                }
+            }
+        }
+        self.kept()?;
+        Ok(read)
+    }
+
+    /// Entries of a range, giving up where more than so many deleted keys stand together.
+    fn iterator(&self, from: &[u8], to: &[u8], skipped: u64) -> Result<DBRawIterator<'_>, StoreError> {
         let mut options = self.options();
         options.set_iterate_lower_bound(from);
         options.set_iterate_upper_bound(to);
-        let mode = match reverse {
-            false => IteratorMode::From(from, Direction::Forward),
-            true => IteratorMode::End,
-        };
-        let entries = self.store.db().iterator_cf_opt(self.store.family(STATE)?, options, mode);
-        let read: Result<Vec<Entry>, _> =
-            entries.take(limit).map(|e| e.map(|(k, v)| (k.into_vec(), v.into_vec()))).collect();
-        self.kept()?;
-        Ok(read?)
+        options.set_max_skippable_internal_keys(skipped);
+        Ok(self.store.db().raw_iterator_cf_opt(self.store.family(STATE)?, options))
     }
 
     /// Whether what was read before is the state: it goes in parts, after it is no longer offered.

@@ -6,7 +6,7 @@ use common::{CHAIN, block, genesis, key};
 use ed25519_dalek::Signer;
 use prost::Message;
 use rocksdb::{ColumnFamilyDescriptor, DB, Options};
-use std::{cmp::Ordering, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 use stint_proto::{Block, Call, CallId, Certificate, Code, Refusal, Transaction, receipt::apart, v1};
 use stint_runtime::BlockResult;
 use stint_store::{Checked, Difference, Keep, Medium, Store, StoreError, genesis_block};
@@ -112,11 +112,7 @@ impl Ledger {
     fn raw(&self) -> DB {
         let names = ["state", "blocks", "results", "receipts", "calls", "certificates", "meta"];
         let columns = names.map(|name| {
-            let mut options = Options::default();
-            if name == "state" {
-                timestamped(&mut options);
-            }
-            ColumnFamilyDescriptor::new(name, options)
+            ColumnFamilyDescriptor::new(name, if name == "state" { by_height() } else { Options::default() })
         });
         DB::open_cf_descriptors(&Options::default(), self.path(), columns).expect("the columns")
     }
@@ -148,20 +144,9 @@ impl Ledger {
 }
 
 /// As in `columns.rs`: RocksDB opens a column only with a comparator of the same name.
-fn timestamped(options: &mut Options) {
-    let number = |t: &[u8]| t.try_into().map_or(u64::MAX, u64::from_le_bytes);
-    let by_height = move |a: &[u8], b: &[u8]| -> Ordering { number(a).cmp(&number(b)) };
-    let without = |key: &[u8], has: bool| -> usize { if has { key.len() - 8 } else { key.len() } };
-    options.set_comparator_with_ts(
-        "stint.height",
-        8,
-        Box::new(move |a, b| {
-            let ((ka, ta), (kb, tb)) = (a.split_at(a.len() - 8), b.split_at(b.len() - 8));
-            ka.cmp(kb).then_with(|| by_height(tb, ta))
-        }),
-        Box::new(by_height),
-        Box::new(move |a, a_has, b, b_has| a[..without(a, a_has)].cmp(&b[..without(b, b_has)])),
-    );
+fn by_height() -> Options {
+    let comparator = "comparator=leveldb.BytewiseComparator.u64ts";
+    Options::default().get_options_from_string(comparator).expect("a comparator of RocksDB")
 }
 
 fn at(height: u64) -> Vec<u8> {

@@ -11,7 +11,11 @@ use proptest::{
 };
 use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
-use stint_proto::{Block, CallId, Hash, v1};
+use stint_proto::{
+    Block, CallId, Hash,
+    limits::{KEPT_HEIGHTS, VALIDITY_WINDOW},
+    v1,
+};
 use stint_runtime::{BlockResult, State};
 use stint_store::{Keep, Location, Medium, ProveError, Store, StoreError, Tree};
 use stint_verifier::{
@@ -230,6 +234,20 @@ fn a_folder_belongs_to_one_ledger_and_one_process() {
     drop(store);
     let other = Store::open(&medium, &genesis(), Hash([8; 32]), KEEP).err().expect("refused").to_string();
     assert!(other.contains("belongs to the ledger 0707"), "{other}");
+}
+
+/// Once, an id could be used again as soon as its receipt was let go: a node that keeps more receipts took such a call
+/// for a repetition, one that keeps fewer executed it, and their states went apart.
+#[test]
+fn an_id_may_be_used_again_after_as_long_as_every_node_remembers_it() {
+    let store = open(&Medium::memory().unwrap());
+    let result = BlockResult { effective: vec![(call(1), 0)], ..Default::default() };
+    store.commit(&next(&store), None, &result).expect("committed");
+    let repeats = |height| store.repeats(call(1), height).expect("readable");
+    assert!(repeats(1) && repeats(2) && repeats(1 + VALIDITY_WINDOW));
+    assert!(!repeats(2 + VALIDITY_WINDOW));
+    assert!(!store.repeats(call(2), 2).expect("readable"));
+    const { assert!(VALIDITY_WINDOW < KEPT_HEIGHTS) };
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::{collections::BTreeMap, convert::Infallible};
 use stint_proto::{Hash, limits::KEY_BYTES};
-use stint_store::Tree;
+use stint_store::{Beside, Tree};
 use stint_verifier::{
     Reader,
     tree::{KeyRange, Shown, value_hash},
@@ -56,6 +56,11 @@ proptest! {
             prop_assert_eq!(tree.root() == versions[versions.len() - 1].0.root(), map == before);
             prop_assert_eq!(tree.root(), whole(&map).root());
             prop_assert_eq!(tree.keys(), map.len() as u64);
+            for key in [&from, &to].into_iter().chain(map.keys()) {
+                let (at_or_after, before) = (map.range(key.clone()..).next(), map.range(..key.clone()).next_back());
+                prop_assert_eq!(tree.beside(key, Beside::From), at_or_after.map(|(k, _)| k.clone()));
+                prop_assert_eq!(tree.beside(key, Beside::Before), before.map(|(k, _)| k.clone()));
+            }
             versions.push((tree.clone(), map.clone()));
         }
         let (from, to) = (from.clone().min(to.clone()), from.max(to));

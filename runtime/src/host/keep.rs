@@ -12,7 +12,7 @@ use wasmtime::{Caller, Linker};
 pub fn define(l: &mut Linker<Host>) -> Result<()> {
     let m = IMPORT_MODULE;
     l.func_wrap(m, "get", |mut c: Caller<'_, Host>, at: u32, size: u32| -> Result<i64> {
-        charge(&mut c, price::CALL + price::BYTE * u64::from(size))?;
+        charge(&mut c, price::READ + price::BYTE * u64::from(size))?;
         let key = read_key(&c, Slice { at, size })?;
         match c.data().session.overlay.get(&key).map_err(node)? {
             Some(value) => answer(&mut c, &value),
@@ -39,7 +39,7 @@ pub fn define(l: &mut Linker<Host>) -> Result<()> {
 }
 
 fn scan(mut c: Caller<'_, Host>, from: u32, fs: u32, to: u32, ts: u32, limit: u32, reverse: u32) -> Result<i64> {
-    charge(&mut c, price::WRITE)?;
+    charge(&mut c, price::SCAN)?;
     if limit as usize > PAGE_ROWS {
         return Err(rule(format!("a scan of {limit} entries; the limit is {PAGE_ROWS}")));
     }

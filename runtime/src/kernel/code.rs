@@ -9,7 +9,11 @@ use crate::{BlockContext, Contract, Contracts, Overlay, RuntimeError, State, Wri
 use bytes::Bytes;
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{Code, Hash, Refusal, hash_parts, limits::COMPILE_BACKLOG_MS, v1};
+use stint_proto::{
+    Code, Hash, Refusal, hash_parts,
+    limits::{CODE_BYTES, COMPILE_BACKLOG_MS},
+    v1,
+};
 
 pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishRequest) -> Answer<v1::PublishResponse> {
     grant!(steward(by, "publish code"));
@@ -22,7 +26,7 @@ pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishReque
     if let Some(known) = read::<Origin>(&session.overlay, &keys::origin(&hash.0))? {
         return Ok(Ok(answer(known)));
     }
-    let begins = grant!(queue(session)?);
+    let (begins, bytes) = grant!(queue(session, request.module.len() as u64)?);
     let checked = match session.contracts.check(&request.module) {
         Ok(checked) => checked,
         Err(unfit) => {
@@ -41,7 +45,7 @@ pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishReque
     };
     session.overlay.put(keys::code(&hash.0), request.module.to_vec());
     write(&mut session.overlay, keys::origin(&hash.0), &origin);
-    write(&mut session.overlay, keys::COMPILING.to_vec(), &Compiling { until_ms: origin.ready_ms });
+    write(&mut session.overlay, keys::COMPILING.to_vec(), &Compiling { until_ms: origin.ready_ms, bytes });
     Ok(Ok(answer(origin)))
 }
 
@@ -63,15 +67,23 @@ pub fn publish_for_author(
     Ok(Ok((published, session.overlay.into_writes())))
 }
 
-/// The ledger's time at which validators begin to compile what is published now: they compile one
-/// module after the other.
-fn queue(session: &Session) -> Answer<u64> {
+/// The ledger's time at which validators begin to compile what is published now, for they compile one module after the
+/// other; and the bytes of all code with it.
+fn queue(session: &Session, size: u64) -> Answer<(u64, u64)> {
     let now = session.block.time_ms;
     // There is none before the first module.
-    let until = read::<Compiling>(&session.overlay, keys::COMPILING)?.unwrap_or_default().until_ms;
-    let wait = until.saturating_sub(now).saturating_sub(COMPILE_BACKLOG_MS);
+    let Compiling { until_ms, bytes } = read(&session.overlay, keys::COMPILING)?.unwrap_or_default();
+    let all = bytes.saturating_add(size);
+    if all > CODE_BYTES {
+        refuse!(
+            ResourceExhausted,
+            "code-bytes",
+            "the code of this ledger has {bytes} bytes and would have {all}; the limit is {CODE_BYTES}"
+        );
+    }
+    let wait = until_ms.saturating_sub(now).saturating_sub(COMPILE_BACKLOG_MS);
     if wait == 0 {
-        return Ok(Ok(until.max(now)));
+        return Ok(Ok((until_ms.max(now), all)));
     }
     let message = format!("validators compile what others have published; publish in {wait} ms of the ledger's time");
     let mut refusal = Refusal::new(Code::Unavailable, "compiling", message);
@@ -91,29 +103,20 @@ pub fn prepare(contracts: &Contracts, writes: &Writes) {
     }
 }
 
-/// Begins to compile what was published and may not serve yet, when a node starts: what waited in
-/// its memory is gone.
-pub fn prepare_pending(contracts: &Contracts, state: Arc<dyn State>, now_ms: u64) -> Result<(), RuntimeError> {
+/// Loads all published code when a node starts, what serves already before what is still waited for.
+pub fn prepare_published(contracts: &Contracts, state: Arc<dyn State>) -> Result<(), RuntimeError> {
     let overlay = Overlay::new(state);
-    let until = read::<Compiling>(&overlay, keys::COMPILING)?.unwrap_or_default().until_ms;
-    if until <= now_ms {
-        return Ok(());
-    }
     let prefix = keys::origin(&[]);
-    let mut pending = Vec::new();
+    let mut published = Vec::new();
     for (key, value) in overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX, false)? {
-        let ready_ms = Origin::decode(&value[..]).unwrap_or_default().ready_ms;
-        if let (true, Ok(hash)) = (ready_ms > now_ms, Hash::try_from(&key[prefix.len()..])) {
-            pending.push((ready_ms, hash));
+        if let Ok(hash) = Hash::try_from(&key[prefix.len()..]) {
+            published.push((Origin::decode(&value[..]).unwrap_or_default().ready_ms, hash));
         }
     }
-    pending.sort();
-    for (_, hash) in pending {
-        if let Some(module) = overlay.get(&keys::code(&hash.0))? {
-            contracts.prepare(hash, &module);
-        }
-    }
-    Ok(())
+    published.sort();
+    let damaged = |hash: &Hash| RuntimeError::Damaged { key: keys::show(&hash.0), reason: "no such code".into() };
+    let read = move |hash: &Hash| overlay.get(&keys::code(&hash.0))?.ok_or_else(|| damaged(hash));
+    contracts.warm_up(published.into_iter().map(|(_, hash)| hash).collect(), read)
 }
 
 /// Code that is published and has had the time to be compiled.

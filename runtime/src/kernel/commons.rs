@@ -86,9 +86,7 @@ pub fn admit(overlay: &mut Overlay, by: &Caller<'_>, request: v1::AdmitRequest) 
         refuse!(NotFound, "commons", "there is no commons {} on this ledger", quoted(by.commons));
     };
     grant!(steward(by, "admit members"));
-    // A commons always has one, so none means that they were not counted yet.
-    let before = if record.stewards == 0 { count_stewards(overlay, by.commons)? } else { record.stewards };
-    let stewards = grant!(seat(overlay, by.commons, before, request)?);
+    let stewards = grant!(seat(overlay, by.commons, record.stewards, request)?);
     if stewards == 0 {
         refuse!(FailedPrecondition, "last-steward", "{} would lose its last {STEWARD}", by.commons);
     }
@@ -226,15 +224,6 @@ fn foreign_contract(overlay: &Overlay, commons: &str, home: &str, service: &str,
         Some(_) => Ok(Ok(())),
         None => refuse!(NotFound, "service", "nothing serves {} as {}", quoted(home), quoted(service)),
     }
-}
-
-fn count_stewards(overlay: &Overlay, commons: &str) -> Result<u64, RuntimeError> {
-    let prefix = keys::member(commons, "");
-    let members = overlay.scan(&prefix, &keys::end_of(&prefix), usize::MAX, false)?;
-    let is_steward = |(_, value): &&(Vec<u8>, Vec<u8>)| {
-        Membership::decode(value.as_slice()).is_ok_and(|m| m.roles.iter().any(|r| r == STEWARD))
-    };
-    Ok(members.iter().filter(is_steward).count() as u64)
 }
 
 /// A name and the record under it.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use stint_proto::{Code, Genesis, Refusal};
 
 pub(crate) use code::{prepare, usable as usable_code};
-pub use code::{prepare_pending, publish_for_author};
+pub use code::{prepare_published, publish_for_author};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
 
@@ -79,7 +79,7 @@ pub(crate) fn execute(
     request: &[u8],
     (fuel, depth): (u64, i32),
 ) -> Result<Invoked, RuntimeError> {
-    let price = price::KERNEL + price::KEPT_BYTE * request.len() as u64;
+    let price = price::KERNEL + byte_price(method) * request.len() as u64;
     let Some(left) = fuel.checked_sub(price) else {
         let message = format!("the call costs {price} units of fuel and has {fuel}");
         let result = Err(Refusal::new(Code::ResourceExhausted, "fuel", message));
@@ -105,6 +105,15 @@ pub(crate) fn execute(
         _ => Err(no_method(method)),
     };
     Ok(Invoked { session, result, fuel_used: price })
+}
+
+/// Fuel for a byte of a request: some methods do much with few.
+fn byte_price(method: &str) -> u64 {
+    match method {
+        "Publish" => price::PUBLISHED_BYTE,
+        "Found" | "Admit" => price::SEATED_BYTE,
+        _ => price::KEPT_BYTE,
+    }
 }
 
 /// A command that runs a contract, which takes the session and gives it back.

@@ -16,7 +16,7 @@ pub struct Commons {
     /// The service through which it acts; empty while its stewards do.
     #[prost(string, tag = "4")]
     pub charter: String,
-    /// Members with the role steward; 0 where they were not counted yet.
+    /// Members with the role steward.
     #[prost(uint64, tag = "5")]
     pub stewards: u64,
 }
@@ -74,6 +74,9 @@ pub struct Compiling {
     /// The ledger's time until which validators compile what is published so far.
     #[prost(uint64, tag = "1")]
     pub until_ms: u64,
+    /// Of all published modules.
+    #[prost(uint64, tag = "2")]
+    pub bytes: u64,
 }
 
 /// `k/instance/<commons>/<service>`

@@ -58,6 +58,14 @@ fn facts_are_proved_and_checked_offline() {
     // One of each commit, and those of the rules by which commits are valued.
     assert!(events >= 12, "{said}");
 
+    // Nor does it take a node to run the rules again.
+    let said = devnet.ok(&["audit", "forge", "--export", &ledger]);
+    let end = said.lines().last().expect("a line");
+    assert!(end.starts_with(&format!("equal: {height} blocks, ")), "{said}");
+    assert!(end.ends_with(" calls, 0 distributions of forge"), "{said}");
+    assert!(devnet.fails(&["audit", "nowhere", "--export", &ledger]).contains("there is no commons"));
+    assert!(devnet.fails(&["audit", "forge", "--export", &fact]).contains("this is no exported file"));
+
     // A reader can tell what is there, what is not, and what is complete, from what the proof hides.
     let (forge, nowhere) = (&["--key", "k/commons/forge"][..], &["--key", "k/commons/nowhere"][..]);
     let said = devnet
@@ -78,6 +86,7 @@ fn facts_are_proved_and_checked_offline() {
             std::fs::write(file, &changed).expect("written");
             let said = devnet.fails(&["verify", file]);
             assert!(said.contains(file), "{said}");
+            devnet.fails(&["audit", "forge", "--export", file]);
         }
         std::fs::write(file, &whole[..whole.len() - 1]).expect("written");
         devnet.fails(&["verify", file]);

@@ -7,12 +7,15 @@
 //!
 //! [`host`] is the contract's host itself, for tests of single functions.
 
+mod calls;
+mod ledger;
 pub mod limits;
 mod mirror;
 mod upgrade;
 mod world;
 
-pub use world::{Event, KernelCall, World};
+pub use ledger::{Event, KernelCall};
+pub use world::World;
 
 use crate::{
     CallContext, Code, Refusal,
@@ -122,7 +125,7 @@ pub(crate) fn host_emit(ty: &str, body: &[u8]) {
     writable("emit");
     at_most("an event's type", ty.len(), METHOD_BYTES);
     at_most("an event", body.len(), EVENT_BYTES);
-    let before = world::announced();
+    let before = ledger::announced();
     host(|h| {
         assert!(before + h.events.len() < EVENTS, "a call may announce {EVENTS} events, and this is one more");
         h.events.push((ty.into(), body.into()));
@@ -142,22 +145,22 @@ pub(crate) fn host_call(commons: &str, method: &str, request: &[u8], fuel: i64) 
     at_most("a commons' name", commons.len(), COMMONS_BYTES);
     at_most("a method's name", method.len(), METHOD_BYTES);
     at_most("a request", request.len(), REQUEST_BYTES);
-    let result = world::nested(commons, method, request);
-    world::burn(&result, fuel);
+    let result = calls::nested(commons, method, request);
+    calls::burn(&result, fuel);
     answer(result)
 }
 
 pub(crate) fn host_act(commons: &str, method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
-    let result = world::act(commons, method, request);
-    world::burn(&result, fuel);
+    let result = calls::act(commons, method, request);
+    calls::burn(&result, fuel);
     answer(result)
 }
 
 pub(crate) fn host_rule(code: &[u8; 32], method: &str, request: &[u8], fuel: i64) -> Vec<u8> {
     at_most("a method's name", method.len(), METHOD_BYTES);
     at_most("a request", request.len(), REQUEST_BYTES);
-    let result = world::rule(code, method, request);
-    world::burn(&result, fuel);
+    let result = calls::rule(code, method, request);
+    calls::burn(&result, fuel);
     answer(result)
 }
 

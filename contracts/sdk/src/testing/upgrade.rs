@@ -1,11 +1,14 @@
 //! New code for a contract that serves already, in one call or in steps, as the ledger does it.
 
 use super::{
-    Host, host,
+    Host,
+    calls::enter,
+    host,
+    ledger::{At, Ledger, Program, State, ledger},
     limits::{CLEANED_KEYS, VALUE_BYTES, at_most},
     mirror::Step,
     refuse,
-    world::{At, Ledger, Program, World, enter, ledger, same},
+    world::{World, same},
 };
 use crate::{
     CallContext, Code, Refusal, Service,
@@ -160,7 +163,7 @@ fn migrate<S: Service>(
     cursor: Vec<u8>,
     mode: Mode,
     next: Option<BTreeMap<Vec<u8>, Vec<u8>>>,
-) -> Result<(Response, BTreeMap<Vec<u8>, Vec<u8>>), Refusal> {
+) -> Result<(Response, State), Refusal> {
     let asked = Request { from_code_hash: old.code.to_vec(), cursor, mode: mode as i32 };
     let frame = Host {
         context: CallContext { caller: STEWARD.into(), signer: STEWARD.into(), ..CallContext::default() },

@@ -9,7 +9,7 @@
 //! | `money.rs` | amounts for people |
 
 pub mod explain;
-mod money;
+pub mod money;
 pub mod orchard;
 pub mod replay;
 pub mod whatif;
@@ -17,6 +17,12 @@ pub mod whatif;
 use super::Failure;
 use crate::client::Client;
 use prost::Message;
+
+/// Messages of the contract `book`.
+#[allow(missing_docs, clippy::all)]
+pub mod book {
+    tonic::include_proto!("stint.book.v1");
+}
 
 /// Messages of the contract `value`.
 #[allow(missing_docs, clippy::all)]

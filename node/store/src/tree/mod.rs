@@ -5,9 +5,12 @@
 //! it changes, what is not changes in place. A branch holds the hashes of both its halves, so that a change
 //! of one need not look into the other; and it holds no part of a key: any key below begins as all do.
 
+mod beside;
 mod bucket;
+mod replace;
 mod update;
 
+pub use beside::Beside;
 use bucket::{Bucket, Leaf};
 use std::{cmp::Ordering, sync::Arc};
 use stint_verifier::{

@@ -1,12 +1,12 @@
-//! How a tree changes: first its nodes, each copied the first time that an update touches it, then
-//! their hashes, each once.
+//! How a tree changes. Keys that are there get their values by `replace.rs`. Where keys come or go, first the nodes
+//! change, each copied the first time that an update touches it, then their hashes, each once:
 //!
 //! 1. The shape follows from the set of keys alone: a part with at most [`BUCKET`] keys is a bucket,
 //!    any other a branch at the first bit in which its keys differ.
 //! 2. A node whose hash is missing belongs to this update alone, and so do those above it.
 //! 3. No way down is longer than the longest key has bits; only hashing goes down it by recursion.
 
-use super::{Branch, Bucket, Leaf, Node, Subtree, WORTH_A_THREAD};
+use super::{Branch, Bucket, Leaf, Node, Subtree, WORTH_A_THREAD, replace::replace};
 use std::{
     cmp::Ordering,
     sync::{Arc, OnceLock},
@@ -28,7 +28,8 @@ pub enum Put<'a> {
 }
 
 impl Put<'_> {
-    fn hash(self) -> Hash {
+    /// The hash of the value.
+    pub fn hash(self) -> Hash {
         match self {
             Put::Value(value) => value_hash(value),
             Put::Hash(hash) => hash,
@@ -45,21 +46,35 @@ const LARGE: u64 = 4_096;
 /// Changes a tree, by changes in the order of their keys, and hashes what they touched; says what was
 /// there before. Threads share the work; what comes of it does not depend on their number.
 pub fn update(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) -> Before {
+    let mut old = vec![None; changes.len()];
+    let rest = match tree {
+        Some(root) => replace(root, changes, &mut old, threads),
+        None => (0..changes.len()).collect(),
+    };
+    let others: Vec<Change<'_>> = rest.iter().map(|at| changes[*at]).collect();
+    for (at, was) in rest.into_iter().zip(reshape(tree, &others, threads)) {
+        old[at] = was;
+    }
+    changes.iter().zip(old).map(|((key, _), was)| (Box::from(*key), was)).collect()
+}
+
+/// The same of changes that add or take away keys: gives the hashes of the values that these had.
+fn reshape(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) -> Vec<Option<Hash>> {
     let large = |part: &&Subtree| threads > 1 && changes.len() >= WORTH_A_THREAD && part.keys() >= LARGE;
     let (first, end) = tree.as_ref().filter(large).map_or((0, 0), |part| part.reach(changes));
-    let below = update_halves(tree, &changes[first..end], threads);
-    let mut before = Vec::with_capacity(changes.len());
-    before.extend(changes[..first].iter().map(|c| change(tree, c)));
-    before.extend(below);
-    before.extend(changes[end..].iter().map(|c| change(tree, c)));
+    let below = reshape_halves(tree, &changes[first..end], threads);
+    let mut old = Vec::with_capacity(changes.len());
+    old.extend(changes[..first].iter().map(|c| change(tree, c)));
+    old.extend(below);
+    old.extend(changes[end..].iter().map(|c| change(tree, c)));
     if let Some(part) = tree {
         part.settle(&mut Vec::new());
     }
-    before
+    old
 }
 
 /// The same of changes that belong below a branch, each half on a thread of its own where both have much to do.
-fn update_halves(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) -> Before {
+fn reshape_halves(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: usize) -> Vec<Option<Hash>> {
     let branch = match tree.take() {
         Some(Subtree { node: Node::Branch(branch), .. }) if !changes.is_empty() => Arc::unwrap_or_clone(branch),
         other => {
@@ -69,12 +84,12 @@ fn update_halves(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: us
     };
     let (to_left, to_right) = changes.split_at(changes.partition_point(|(key, _)| !bit(key, branch.bit)));
     let (mut left, mut right) = (Some(branch.left), Some(branch.right));
-    let (mut before, after) = if to_left.len().min(to_right.len()) < WORTH_A_THREAD {
-        (update(&mut left, to_left, threads), update(&mut right, to_right, threads))
+    let (mut old, after) = if to_left.len().min(to_right.len()) < WORTH_A_THREAD {
+        (reshape(&mut left, to_left, threads), reshape(&mut right, to_right, threads))
     } else {
         std::thread::scope(|scope| {
-            let beside = scope.spawn(|| update(&mut left, to_left, threads / 2));
-            let after = update(&mut right, to_right, threads - threads / 2);
+            let beside = scope.spawn(|| reshape(&mut left, to_left, threads / 2));
+            let after = reshape(&mut right, to_right, threads - threads / 2);
             (beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), after)
         })
     };
@@ -85,16 +100,17 @@ fn update_halves(tree: &mut Option<Subtree>, changes: &[Change<'_>], threads: us
         }
         (left, right) => left.or(right),
     };
-    before.extend(after);
-    before
+    old.extend(after);
+    old
 }
 
-/// Gives a key a value, or takes it away.
-fn change(root: &mut Option<Subtree>, (key, put): &Change<'_>) -> (Box<[u8]>, Option<Hash>) {
-    let (own, value) = (Box::<[u8]>::from(*key), put.map(Put::hash));
+/// Gives a key a value, or takes it away; gives the hash of the value that it had.
+fn change(root: &mut Option<Subtree>, (key, put): &Change<'_>) -> Option<Hash> {
+    let value = put.map(Put::hash);
+    let leaf = |value| Leaf { key: Box::from(*key), value };
     let Some(tree) = root else {
-        *root = value.map(|value| Subtree::of(&[Leaf { key: own.clone(), value }]));
-        return (own, None);
+        *root = value.map(|value| Subtree::of(&[leaf(value)]));
+        return None;
     };
     let bucket = tree.bucket_of(key);
     let old = bucket.find(key);
@@ -108,11 +124,11 @@ fn change(root: &mut Option<Subtree>, (key, put): &Change<'_>) -> (Box<[u8]>, Op
         (Some(_), None) => remove(tree, key),
         (None, Some(value)) => {
             let at = first_difference(bucket.first(), key).unwrap_or_default();
-            insert(tree, Leaf { key: own.clone(), value }, at);
+            insert(tree, leaf(value), at);
         }
         (None, None) => {}
     }
-    (own, old.map(|(_, value)| value))
+    old.map(|(_, value)| value)
 }
 
 /// Adds a leaf, whose key first differs at bit `at` from all those that it meets there.
@@ -167,7 +183,7 @@ impl Subtree {
     }
 
     /// The bucket that holds a key, if any does.
-    fn bucket_of(&self, key: &[u8]) -> &Bucket {
+    pub fn bucket_of(&self, key: &[u8]) -> &Bucket {
         let mut part = self;
         loop {
             match &part.node {

@@ -1,5 +1,5 @@
 //! What costs without a contract's own work: methods of the kernel, calls that are refused before they
-//! begin, and code that is not in memory.
+//! begin, and code that was not called yet.
 
 use super::{
     Stage,
@@ -10,7 +10,8 @@ use super::{
 use crate::report::best;
 use prost::Message;
 use std::time::Instant;
-use stint_proto::{Transaction, limits::BLOCK_TRANSACTIONS, v1};
+use stint_proto::{limits::BLOCK_TRANSACTIONS, v1};
+use stint_runtime::prepare_published;
 use stint_testkit::{Ledger, key_of};
 
 /// A commons with many members.
@@ -18,6 +19,8 @@ pub const CROWD: &str = "crowd";
 const MEMBERS: usize = 10_000;
 /// Keys that an upgrade left behind.
 const LEFT: u32 = 3_000;
+/// Commons, each with other code, whose calls come one after the other.
+const COLD: u8 = 32;
 const CONTRIBUTE: &[u8] = include_bytes!("../../../../../contracts/dist/contribute.wasm");
 
 /// A contract that brings nothing over, and says that it is done.
@@ -43,7 +46,10 @@ pub fn set(ledger: &mut Ledger) {
     for (name, text) in large() {
         ledger.deploy("forge", &module(name, "Do", &text));
     }
-    ledger.deploy("forge", CONTRIBUTE);
+    for n in 0..COLD {
+        ledger.found(&cold(n), &[("ana", &["steward"])]);
+        ledger.deploy(&cold(n), &variant(n));
+    }
     ledger.publish(&module("E", "Case", &RULE.replace("(i64.const 0)", "(i64.const 2)")));
     ledger.publish(&module("New", "Do", RULE));
     ledger.deploy("forge", &migrating(1));
@@ -71,16 +77,12 @@ fn admit(n: usize) -> v1::AdmitRequest {
     v1::AdmitRequest { agent, key: key.into(), roles: vec!["guest".into()] }
 }
 
-/// Nanoseconds that a unit of fuel buys of each method of the kernel, and of code that is not in memory.
+/// Nanoseconds that a unit of fuel buys of each method of the kernel, and of the first call of code.
 pub fn measure(stage: &mut Stage) -> Vec<(f64, String)> {
     let mut measured = Vec::new();
     let empty: Vec<_> = (0..4_000).map(|_| stage.ledger.sign("forge", "ana", "/bench.v1.E/Case", b"")).collect();
     measured.push((stage.measure("an empty call", &empty, 5, false), "an empty call of its own".into()));
-    for (name, path) in cold_calls() {
-        let call = stage.ledger.sign("forge", "ana", &path, b"");
-        let (seconds, fuel) = cold(stage, call);
-        measured.push((seconds * 1e9 / fuel as f64, format!("the first call of {name}, compiled before")));
-    }
+    measured.push((first_calls(stage), "the first calls of 32 contracts, after a start".into()));
     // Publishing compiles beside, so it comes last.
     let mut kernel = |stage: &mut Stage, name: &str, commons: &str, method: &str, requests: Vec<Vec<u8>>| {
         let method = format!("/stint.v1.Kernel/{method}");
@@ -162,26 +164,31 @@ fn refused_module(stage: &mut Stage, module: Vec<u8>) -> f64 {
     best(5, || drop(stage.execute(&stage.ledger.contracts, &call))) * 1e9 / result.fuel_used as f64
 }
 
-/// Methods that do next to nothing, of code of every size.
-fn cold_calls() -> Vec<(&'static str, String)> {
-    let large = ["Blocks", "Functions", "Arithmetic"].map(|n| (n, format!("/bench.v1.{n}/Do")));
-    [("contribute, 100 kB", "/stint.contribute.v1.Contribute/Record".to_string())].into_iter().chain(large).collect()
+fn cold(n: u8) -> String {
+    format!("cold-{n}")
 }
 
-/// Seconds and fuel of a call in a process that has not called this code yet, as after a restart or when
-/// 256 other contracts were called since.
-fn cold(stage: &mut Stage, call: Transaction) -> (f64, u64) {
+/// A contract as usual ones are, 100 kB, with a hash of its own.
+fn variant(n: u8) -> Vec<u8> {
+    let mut module = CONTRIBUTE.to_vec();
+    stint_node::cli::contract::add_section(&mut module, "n", &[n]);
+    module
+}
+
+/// Nanoseconds that a unit of fuel buys of calls that do next to nothing, each of other code, in a process that has
+/// started and has called none of it yet.
+fn first_calls(stage: &mut Stage) -> f64 {
     let warm = [stage.ledger.sign("forge", "ana", "/bench.v1.E/Case", b"")];
-    // Compiled, and kept in the folder.
-    stage.execute(&stage.ledger.contracts, std::slice::from_ref(&call));
-    let mut fastest = (f64::MAX, 0);
+    let record = "/stint.contribute.v1.Contribute/Record";
+    let calls: Vec<_> = (0..COLD).map(|n| stage.ledger.sign(&cold(n), "ana", record, b"")).collect();
+    let mut fastest = f64::MAX;
     for _ in 0..5 {
         let contracts = contracts(stage.code.path());
+        prepare_published(&contracts, stage.base.clone()).expect("readable");
         stage.execute(&contracts, &warm);
         let began = Instant::now();
-        let result = stage.execute(&contracts, std::slice::from_ref(&call));
-        let seconds = began.elapsed().as_secs_f64();
-        fastest = if seconds < fastest.0 { (seconds, result.fuel_used) } else { fastest };
+        let result = stage.execute(&contracts, &calls);
+        fastest = fastest.min(began.elapsed().as_secs_f64() * 1e9 / result.fuel_used as f64);
     }
     fastest
 }
@@ -199,13 +206,6 @@ pub fn free(stage: &mut Stage) -> Vec<(f64, String)> {
         assert_eq!(stage.execute(&stage.ledger.contracts, &calls).fuel_used, 0, "{name}");
         let seconds = best(3, || drop(stage.execute(&stage.ledger.contracts, &calls)));
         measured.push((seconds * 1e3, format!("{BLOCK_TRANSACTIONS} {name}")));
-    }
-    // Each of other code, of which 256 are in memory: as many as fit a block, if so many were published.
-    let call = stage.ledger.sign("forge", "ana", "/bench.v1.Arithmetic/None", b"");
-    let (seconds, fuel) = cold(stage, call);
-    if fuel == 0 {
-        let name = format!("{BLOCK_TRANSACTIONS} calls of no method, each of 1 MB of code that is not in memory");
-        measured.push((seconds * 1e3 * BLOCK_TRANSACTIONS as f64, name));
     }
     measured
 }

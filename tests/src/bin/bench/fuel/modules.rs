@@ -46,7 +46,7 @@ pub fn bombs() -> Vec<(&'static str, String)> {
         let (a, b) = (n * 7 % 500, n * 13 % 500);
         format!("(if (i32.wrap_i64 (local.get {a})) (then (local.set {b} (i64.add (local.get {a}) (i64.const {n})))))")
     };
-    let body: String = (0..490).map(step).collect();
+    let body: String = (0..465).map(step).collect();
     let sum = "(i64.add (i64.mul (local.get 0) (i64.const 77))".repeat(1000) + "(local.get 0)" + &")".repeat(1000);
     let arithmetic = |count: usize| format!("(func (param i64) (result i64) {sum})").repeat(count);
     vec![
