@@ -9,3 +9,4 @@ mod join;
 mod peer;
 mod proofs;
 mod refusals;
+mod whatif;
