@@ -35,8 +35,9 @@ pub fn tell(
 ) -> Told {
     let (teller, told) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        let _place = place;
         let asked = tokio::time::timeout(patience, ask(&node, &queries, whatif, &teller)).await;
+        // Whoever has read the last word may ask the next question at once.
+        drop(place);
         if let Err(refusal) = asked.unwrap_or_else(|_| Err(too_long(patience))) {
             // A reader that is not at hand sees the stream end without a report.
             let _ = teller.try_send(Err(status(refusal)));
