@@ -28,6 +28,7 @@ pub fn genesis() -> (Genesis, Hash) {
         name: "test".into(),
         time_ms: BEGIN_MS,
         protocol_version: Genesis::PROTOCOL_VERSION,
+        epoch_blocks: Genesis::EPOCH_BLOCKS,
         validators: keys().iter().enumerate().map(validator).collect(),
         consortium: "consortium".into(),
         stewards: vec![GenesisAgent { agent: "ana".into(), key: public(&keys()[0]) }],

@@ -1,5 +1,5 @@
 use crate::{
-    Block, Hash, Header, agent_name, commons_name, hash,
+    Block, Epochs, Hash, Header, agent_name, commons_name, hash,
     limits::{FOUNDING_MEMBERS, VALIDATORS},
     signature::acceptable_key,
 };
@@ -17,6 +17,8 @@ pub struct Genesis {
     pub time_ms: u64,
     /// The rules of the first block.
     pub protocol_version: u32,
+    /// Blocks of an epoch: the validators change between two of them.
+    pub epoch_blocks: u64,
     /// The validators of the first epoch.
     pub validators: Vec<GenesisValidator>,
     /// The consortium's own commons and its first members.
@@ -55,6 +57,13 @@ pub struct GenesisError(String);
 impl Genesis {
     /// The rules that this build executes.
     pub const PROTOCOL_VERSION: u32 = 1;
+    /// Blocks of an epoch where nobody says otherwise: a minute of a busy ledger, a quarter of an hour of an idle one.
+    pub const EPOCH_BLOCKS: u64 = 1_000;
+
+    /// Which heights are of which epoch.
+    pub fn epochs(&self) -> Epochs {
+        Epochs::new(self.epoch_blocks)
+    }
 
     /// Reads a genesis file and checks it; answers with the chain id too.
     pub fn parse(file: &[u8]) -> Result<(Genesis, Hash), GenesisError> {
@@ -110,6 +119,14 @@ impl Genesis {
                 Self::PROTOCOL_VERSION
             ));
         }
+        if !(Epochs::MIN_BLOCKS..=Epochs::MAX_BLOCKS).contains(&self.epoch_blocks) {
+            return Err(format!(
+                "epochs of {} blocks; {} to {} are accepted",
+                self.epoch_blocks,
+                Epochs::MIN_BLOCKS,
+                Epochs::MAX_BLOCKS
+            ));
+        }
         let bounds = |what: &str, n: usize, most: usize| match (1..=most).contains(&n) {
             true => Ok(()),
             false => Err(format!("{n} {what}; 1 to {most} are accepted")),
@@ -125,6 +142,9 @@ impl Genesis {
         let (v, s) = (&self.validators, &self.stewards);
         unique(v.iter().map(|v| v.name.as_str()).collect(), v.iter().map(|v| v.key).collect(), v.len(), "validators")?;
         unique(s.iter().map(|s| s.agent.as_str()).collect(), s.iter().map(|s| s.key).collect(), s.len(), "stewards")?;
+        if let Some(v) = v.iter().find(|v| s.iter().any(|s| s.agent == v.name && s.key != v.key)) {
+            return Err(format!("a validator and a steward are both called {}, with different keys", v.name));
+        }
         v.iter().try_for_each(|v| agent_name(&v.name))?;
         s.iter().try_for_each(|s| agent_name(&s.agent))?;
         let keys = v.iter().map(|v| v.key).chain(s.iter().map(|s| s.key));
@@ -160,6 +180,7 @@ mod tests {
             name: "devnet".into(),
             time_ms: 1,
             protocol_version: 1,
+            epoch_blocks: 10,
             validators: (1..5).map(|i| GenesisValidator { name: format!("v{i}"), key: key(i) }).collect(),
             consortium: "consortium".into(),
             stewards: vec![GenesisAgent { agent: "ana".into(), key: key(9) }],
@@ -186,6 +207,8 @@ mod tests {
         assert!(refused(|g| g.stewards[0].key = [2; 32]).contains("key is refused"));
         assert!(refused(|g| g.protocol_version = 2).contains("protocol version 2"));
         assert!(refused(|g| g.name = "No".into()).contains("cannot name"));
+        assert!(refused(|g| g.epoch_blocks = 9).contains("epochs of 9 blocks"));
+        assert!(refused(|g| g.stewards[0].agent = "v1".into()).contains("both called v1"));
         assert!(Genesis::parse(b"{}").is_err());
     }
 }

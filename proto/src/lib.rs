@@ -23,6 +23,7 @@
 #![deny(missing_docs)]
 
 mod block;
+mod epochs;
 mod genesis;
 pub mod limits;
 mod names;
@@ -32,6 +33,7 @@ pub mod signature;
 mod transaction;
 
 pub use block::{Block, BlockError};
+pub use epochs::Epochs;
 pub use genesis::{Genesis, GenesisAgent, GenesisError, GenesisValidator};
 pub use names::{agent_name, commons_name, quoted, role_name};
 pub use refusal::{Code, Refusal};

@@ -17,6 +17,8 @@
 //! | an event, events a call | 16 kB, 64 | a receipt stays below a block |
 //! | a response | 1 MB | a page of 1,000 rows of 1 kB |
 //! | fuel a call, a block, a query | 1e8, 2.5e8, 1e10 | the slowest unit measured takes 1.2 ns: 0.12 s, 0.3 s, 12 s; the usual one 0.25 ns |
+//! | fuel that a commons may be held to in a block, at least | 1e6 | some small calls |
+//! | an address of a validator | 64 bytes | the longest with a port has 47 |
 //! | receipts of a block before a call | 4 MB | with the largest call after them they fit a message to a peer that joins |
 //! | details of a refusal, each | 16, 256 bytes | a line of a table |
 //! | calls of contracts in one another | 8 deep | a charter, its book, and what they ask |
@@ -107,6 +109,10 @@ pub const CLEANED_KEYS: usize = 1000;
 pub const CALL_FUEL: u64 = 100_000_000;
 /// Fuel of all calls of one block; the calls after that are refused and may be sent again.
 pub const BLOCK_FUEL: u64 = 250_000_000;
+/// The smallest quota of fuel that a commons can be given for a block.
+pub const COMMONS_FUEL: u64 = 1_000_000;
+/// An address of a validator, bytes.
+pub const ADDRESS_BYTES: usize = 64;
 /// The time in which a block's calls shall be executed, milliseconds. Usual ones take a tenth of
 /// it; a block of nothing but the slowest calls takes at most twice as long.
 pub const BLOCK_TARGET_MS: u64 = 250;

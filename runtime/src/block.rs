@@ -9,11 +9,14 @@ use crate::{
 };
 use bytes::Bytes;
 use prost::Message;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use stint_proto::{
     CallId, Code, Hash, Refusal, Transaction, hash_parts,
     limits::{BLOCK_FUEL, BLOCK_RECEIPT_BYTES},
-    merkle,
+    merkle, quoted,
     receipt::apart,
     v1,
 };
@@ -62,22 +65,31 @@ pub fn execute_block(
     let mut result = BlockResult::default();
     let mut in_this_block = BTreeSet::new();
     let mut receipt_bytes = 0;
+    let mut quotas = BTreeMap::new();
     for (index, tx) in transactions.iter().enumerate() {
         let index = index as u32;
         let repeated = !in_this_block.insert(tx.id()) || executed_before(tx.id())?;
         let fuel_left = BLOCK_FUEL - result.fuel_used;
+        let commons = &tx.call().commons;
+        if !quotas.contains_key(commons) {
+            quotas.insert(commons, kernel::block_fuel(&overlay, commons)?);
+        }
+        let quota_left = quotas.get(commons).copied().unwrap_or(fuel_left);
         let receipt = if repeated {
             refused(repetition(tx), 0)
         } else if fuel_left == 0 {
             refused(block_full("block-fuel", &format!("{BLOCK_FUEL} units of fuel")), 0)
         } else if receipt_bytes >= BLOCK_RECEIPT_BYTES {
             refused(block_full("block-receipts", &format!("{BLOCK_RECEIPT_BYTES} bytes of receipts")), 0)
+        } else if quota_left == 0 {
+            refused(quota_used_up(commons), 0)
         } else {
-            let (after, done) = execute(contracts, overlay, context, tx, fuel_left)?;
+            let (after, done) = execute(contracts, overlay, context, tx, fuel_left.min(quota_left))?;
             overlay = after;
             done
         };
         result.fuel_used += receipt.fuel_used;
+        quotas.insert(commons, quota_left.saturating_sub(receipt.fuel_used));
         if !repeated {
             result.effective.push((tx.id(), index));
         }
@@ -87,6 +99,7 @@ pub fn execute_block(
         result.receipts.push(encoded.into());
         result.leaves.push(apart(receipt).leaf());
     }
+    kernel::elect(&mut overlay, context.height)?;
     result.writes = overlay.into_writes();
     Ok(result)
 }
@@ -195,6 +208,14 @@ fn repetition(tx: &Transaction) -> Refusal {
 fn block_full(rule: &str, what: &str) -> Refusal {
     let message = format!("the calls before this one used up the block's {what}; send it again under a new id");
     Refusal::new(Code::ResourceExhausted, rule, message)
+}
+
+fn quota_used_up(commons: &str) -> Refusal {
+    let message = format!(
+        "the calls before this one used up the fuel that {} may burn in a block; send it again under a new id, or ask the consortium for a larger quota",
+        quoted(commons)
+    );
+    Refusal::new(Code::ResourceExhausted, "quota", message)
 }
 
 fn unknown_key(tx: &Transaction) -> Refusal {

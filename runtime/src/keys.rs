@@ -9,6 +9,12 @@
 //!  k/origin/<32 bytes>                when it was published, and what it says of its origin
 //!  k/compiling                        until when validators compile what is published
 //!  k/instance/<commons>/<service>     the code that serves a commons under a service name
+//!  k/validator/<name>                 a validator, one that joins, or one that leaves
+//!  k/committee/<epoch, 8 bytes>       who validates from an epoch on
+//!  k/ledger                           what the genesis file says for good
+//!  k/parameters                       what the consortium has set
+//!  k/quota/<commons>                  what it has set for one commons
+//!  k/published/<commons>              bytes of code that a commons has published
 //!  c/<commons>/<service>/<generation>/<key>    what a contract keeps; an upgrade in steps makes a
 //!                                     new generation beside the old one
 //! ```
@@ -51,6 +57,29 @@ pub const COMPILING: &[u8] = b"k/compiling";
 
 pub fn instance(commons: &str, service: &str) -> Vec<u8> {
     key(&[b"k/instance/", commons.as_bytes(), b"/", service.as_bytes()])
+}
+
+pub fn validator(name: &str) -> Vec<u8> {
+    key(&[b"k/validator/", name.as_bytes()])
+}
+
+/// Epochs in the order of their numbers.
+pub fn committee(epoch: u64) -> Vec<u8> {
+    key(&[b"k/committee/", &epoch.to_be_bytes()])
+}
+
+/// What the genesis file says for good.
+pub const LEDGER: &[u8] = b"k/ledger";
+
+/// What the consortium has set.
+pub const PARAMETERS: &[u8] = b"k/parameters";
+
+pub fn quota(commons: &str) -> Vec<u8> {
+    key(&[b"k/quota/", commons.as_bytes()])
+}
+
+pub fn published(commons: &str) -> Vec<u8> {
+    key(&[b"k/published/", commons.as_bytes()])
 }
 
 /// What every key of a contract begins with.

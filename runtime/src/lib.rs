@@ -63,7 +63,8 @@ pub use descriptor::{Descriptor, Method};
 pub use engine::Compiler;
 pub use error::RuntimeError;
 pub use kernel::{
-    Directory, InstanceRef, Serving, agent_behind, genesis_writes, prepare_published, publish_for_author,
+    Directory, InstanceRef, Peer, Serving, agent_behind, committee_of_epoch, genesis_writes, peers, prepare_published,
+    publish_for_author,
 };
 pub use keys::end_of;
 pub use meter::instrument;

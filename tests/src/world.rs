@@ -54,6 +54,7 @@ impl World {
             name: "simulation".into(),
             time_ms: 0,
             protocol_version: Genesis::PROTOCOL_VERSION,
+            epoch_blocks: Genesis::EPOCH_BLOCKS,
             validators: engines.public_keys().into_iter().enumerate().map(validator).collect(),
             consortium: "consortium".into(),
             stewards: vec![GenesisAgent { agent: "steward".into(), key: steward.verifying_key().to_bytes() }],

@@ -67,6 +67,7 @@ pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
         name: name.into(),
         time_ms: SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64,
         protocol_version: Genesis::PROTOCOL_VERSION,
+        epoch_blocks: Genesis::EPOCH_BLOCKS,
         validators,
         consortium: CONSORTIUM.into(),
         stewards: vec![GenesisAgent { agent: "steward".into(), key: steward.verifying_key().to_bytes() }],

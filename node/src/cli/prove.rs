@@ -182,6 +182,7 @@ mod tests {
             name: "test".into(),
             time_ms: 0,
             protocol_version: 1,
+            epoch_blocks: stint_proto::Genesis::EPOCH_BLOCKS,
             validators: vec![stint_proto::GenesisValidator { name: "v1".into(), key: [1; 32] }],
             consortium: "consortium".into(),
             stewards: Vec::new(),

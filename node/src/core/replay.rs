@@ -100,6 +100,7 @@ mod tests {
             name: "test".into(),
             time_ms: 0,
             protocol_version: 1,
+            epoch_blocks: Genesis::EPOCH_BLOCKS,
             validators: vec![GenesisValidator { name: "v1".into(), key: public(1) }],
             consortium: "consortium".into(),
             stewards: vec![GenesisAgent { agent: "ana".into(), key: public(1) }],

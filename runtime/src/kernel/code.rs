@@ -1,7 +1,7 @@
 //! Published code and the contracts that serve commons.
 
 use super::{
-    Answer, Caller, STEWARD, grant, read,
+    Answer, Caller, STEWARD, grant, parameters, read,
     records::{Compiling, Instance, Origin},
     refuse, steward, write,
 };
@@ -9,11 +9,7 @@ use crate::{BlockContext, Contract, Contracts, Overlay, RuntimeError, State, Wri
 use bytes::Bytes;
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{
-    Code, Hash, Refusal, hash_parts,
-    limits::{CODE_BYTES, COMPILE_BACKLOG_MS},
-    v1,
-};
+use stint_proto::{Code, Hash, Refusal, hash_parts, limits::COMPILE_BACKLOG_MS, v1};
 
 pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishRequest) -> Answer<v1::PublishResponse> {
     grant!(steward(by, "publish code"));
@@ -43,6 +39,7 @@ pub fn publish(session: &mut Session, by: &Caller<'_>, request: v1::PublishReque
         migrates: checked.migrates,
         size: request.module.len() as u64,
     };
+    grant!(parameters::may_publish(&mut session.overlay, by, origin.size)?);
     session.overlay.put(keys::code(&hash.0), request.module.to_vec());
     write(&mut session.overlay, keys::origin(&hash.0), &origin);
     write(&mut session.overlay, keys::COMPILING.to_vec(), &Compiling { until_ms: origin.ready_ms, bytes });
@@ -74,11 +71,12 @@ fn queue(session: &Session, size: u64) -> Answer<(u64, u64)> {
     // There is none before the first module.
     let Compiling { until_ms, bytes } = read(&session.overlay, keys::COMPILING)?.unwrap_or_default();
     let all = bytes.saturating_add(size);
-    if all > CODE_BYTES {
+    let most = parameters::parameters(&session.overlay)?.code_bytes;
+    if all > most {
         refuse!(
             ResourceExhausted,
             "code-bytes",
-            "the code of this ledger has {bytes} bytes and would have {all}; the limit is {CODE_BYTES}"
+            "the code of this ledger has {bytes} bytes and would have {all}; the limit is {most}"
         );
     }
     let wait = until_ms.saturating_sub(now).saturating_sub(COMPILE_BACKLOG_MS);

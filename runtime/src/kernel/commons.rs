@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Caller, STEWARD, grant, read,
-    records::{Agent, Commons, Instance, KeyHolder, Membership},
+    records::{Agent, Commons, Instance, KeyHolder, Ledger, Membership},
     refuse, steward, write,
 };
 use crate::{Overlay, RuntimeError, keys, session::Session};
@@ -41,18 +41,24 @@ pub fn set_roles(overlay: &mut Overlay, commons: &str, agent: &str, roles: Vec<S
     }
 }
 
+/// Refuses what is for the whole ledger on any other commons than the consortium's.
+pub fn of_consortium(overlay: &Overlay, by: &Caller<'_>) -> Answer<()> {
+    if read::<Commons>(overlay, &keys::commons(by.commons))?.is_some_and(|c| c.root) {
+        return Ok(Ok(()));
+    }
+    let consortium = read::<Ledger>(overlay, keys::LEDGER)?.unwrap_or_default().consortium;
+    refuse!(
+        FailedPrecondition,
+        "commons",
+        "this is for the whole ledger: call it on the consortium's commons, {consortium}, not on {}",
+        quoted(by.commons)
+    )
+}
+
 pub fn found(session: &mut Session, by: &Caller<'_>, request: v1::FoundRequest) -> Answer<v1::FoundResponse> {
     let founded = session.block.height;
     let overlay = &mut session.overlay;
-    let here = read::<Commons>(overlay, &keys::commons(by.commons))?;
-    if !here.is_some_and(|c| c.root) {
-        refuse!(
-            FailedPrecondition,
-            "commons",
-            "commons are founded on the consortium's commons, not on {}",
-            quoted(by.commons)
-        );
-    }
+    grant!(of_consortium(overlay, by)?);
     grant!(steward(by, "found a commons"));
     grant!(commons_name(&request.commons).map_err(|m| Refusal::new(Code::InvalidArgument, "commons", m)));
     if overlay.get(&keys::commons(&request.commons))?.is_some() {
@@ -96,19 +102,24 @@ pub fn admit(overlay: &mut Overlay, by: &Caller<'_>, request: v1::AdmitRequest) 
     Ok(Ok(v1::AdmitResponse {}))
 }
 
-/// Methods that a steward may use while the commons acts through a charter: code alone does nothing,
-/// and an upgrade was decided when it began.
-const OPEN: [&str; 2] = ["Publish", "Migrate"];
+/// Methods for which no charter is asked: code alone does nothing, an upgrade was decided when it began, and a validator
+/// speaks for itself.
+const OPEN: [&str; 4] = ["Publish", "Migrate", "Ready", "MoveValidator"];
 
 /// The service through which a commons acts; empty while its stewards do.
 pub fn charter(overlay: &Overlay, commons: &str) -> Result<String, RuntimeError> {
     Ok(read::<Commons>(overlay, &keys::commons(commons))?.unwrap_or_default().charter)
 }
 
-/// Refuses whoever is not the charter of a commons that has one.
+/// Refuses whoever is not the charter of a commons that has one, where it decides.
 pub fn may_decide(overlay: &Overlay, by: &Caller<'_>, method: &str) -> Answer<()> {
+    if OPEN.contains(&method) { Ok(Ok(())) } else { decides(overlay, by, method) }
+}
+
+/// Refuses whoever is not the charter of a commons that has one.
+pub fn decides(overlay: &Overlay, by: &Caller<'_>, method: &str) -> Answer<()> {
     let charter = charter(overlay, by.commons)?;
-    if charter.is_empty() || OPEN.contains(&method) || by.name == format!("{}/{charter}", by.commons) {
+    if charter.is_empty() || by.name == format!("{}/{charter}", by.commons) {
         return Ok(Ok(()));
     }
     refuse!(

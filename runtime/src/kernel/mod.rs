@@ -1,4 +1,4 @@
-//! The native services that contracts cannot be: commons, agents and members, code, instances.
+//! The native services that contracts cannot be: commons, agents and members, code, instances, validators, parameters.
 //!
 //! Rules, by the names under which they refuse:
 //!
@@ -8,6 +8,9 @@
 //! - `key`: a key belongs to one agent, and its order is not small.
 //! - `charter`: a commons that acts through a contract takes commands from it alone; its stewards
 //!   still publish code and go on with upgrades.
+//! - `ready`: a validator says itself that it is ready; `few-validators`: too few would be left; `validator`,
+//!   `validators`, `address`: see `validators.rs`.
+//! - `parameters`, `quota`, `code-policy`: see `parameters.rs`.
 //! - `commons`, `agent`, `role`, `code`, `service`: what is named exists, or is new, as asked.
 //! - `not-ready`: code serves when validators have had the time to compile it, one module after the
 //!   other; `compiling`: with too many of them before it, code is not even published.
@@ -16,8 +19,10 @@
 mod code;
 mod commons;
 mod directory;
+mod parameters;
 pub(crate) mod records;
 mod upgrade;
+mod validators;
 
 use crate::{Overlay, RuntimeError, Writes, abi::price, invoke::Invoked, keys, session::Session};
 use prost::Message;
@@ -29,6 +34,9 @@ pub(crate) use code::{prepare, usable as usable_code};
 pub use code::{prepare_published, publish_for_author};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
+pub(crate) use parameters::block_fuel;
+pub(crate) use validators::elect;
+pub use validators::{Peer, committee_of_epoch, peers};
 
 /// The agent of this ledger that holds a key.
 pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Option<String>, RuntimeError> {
@@ -36,6 +44,24 @@ pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Opti
 }
 
 const PREFIX: &str = "/stint.v1.Kernel/";
+const QUERIES: [&str; 6] = ["GetCommons", "ListCommons", "GetCode", "ListValidators", "GetParameters", "GetQuota"];
+const COMMANDS: [&str; 15] = [
+    "Found",
+    "Admit",
+    "Constitute",
+    "Publish",
+    "Deploy",
+    "Upgrade",
+    "Migrate",
+    "AbortUpgrade",
+    "AddValidator",
+    "RemoveValidator",
+    "RotateValidator",
+    "MoveValidator",
+    "Ready",
+    "SetParameters",
+    "SetQuota",
+];
 /// The role that runs a commons.
 pub(crate) const STEWARD: &str = "steward";
 
@@ -95,9 +121,16 @@ pub(crate) fn execute(
         "Publish" => answer(request, |r| code::publish(&mut session, by, r))?,
         "Deploy" => answer(request, |r| code::deploy(&mut session, by, r))?,
         "AbortUpgrade" => answer(request, |r| upgrade::abort(&mut session, by, r))?,
+        "AddValidator" => answer(request, |r| validators::add(&mut session, by, r))?,
+        "RemoveValidator" => answer(request, |r| validators::remove(&mut session.overlay, by, r))?,
+        "RotateValidator" => answer(request, |r| validators::rotate(&mut session.overlay, by, r))?,
+        "MoveValidator" => answer(request, |r| validators::relocate(&mut session, by, r))?,
+        "Ready" => answer(request, |r| validators::ready(&mut session, by, r))?,
+        "SetParameters" => answer(request, |r| parameters::set(&mut session, by, r))?,
+        "SetQuota" => answer(request, |r| parameters::set_quota(&mut session, by, r))?,
         "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, by, r, (left, depth))),
         "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, by, r, (left, depth))),
-        "GetCommons" | "ListCommons" | "GetCode" => Err(Refusal::new(
+        method if QUERIES.contains(&method) => Err(Refusal::new(
             Code::InvalidArgument,
             "query",
             format!("{PREFIX}{method} only reads: ask it as a query, unsigned"),
@@ -138,7 +171,10 @@ pub(crate) fn query(overlay: &Overlay, commons: &str, method: &str, request: &[u
         "GetCommons" => answer(request, |r| commons::get(overlay, commons, r)),
         "ListCommons" => answer(request, |r| commons::list(overlay, r)),
         "GetCode" => answer(request, |r| code::get(overlay, r)),
-        "Found" | "Admit" | "Constitute" | "Publish" | "Deploy" | "Upgrade" | "Migrate" | "AbortUpgrade" => {
+        "ListValidators" => answer(request, |r| validators::list(overlay, r)),
+        "GetParameters" => answer(request, |r| parameters::get(overlay, r)),
+        "GetQuota" => answer(request, |r| parameters::get_quota(overlay, commons, r)),
+        method if COMMANDS.contains(&method) => {
             let message = format!("{PREFIX}{method} is a command: it must be signed and ordered, not asked");
             Ok(Err(Refusal::new(Code::Unauthenticated, "command", message)))
         }
@@ -194,5 +230,8 @@ pub fn genesis_writes(genesis: &Genesis) -> Writes {
         commons::enrol(&mut overlay, &s.agent, &s.key);
         commons::set_roles(&mut overlay, &genesis.consortium, &s.agent, vec![STEWARD.into()]);
     }
+    let ledger = records::Ledger { epoch_blocks: genesis.epoch_blocks, consortium: genesis.consortium.clone() };
+    write(&mut overlay, keys::LEDGER.to_vec(), &ledger);
+    validators::at_genesis(&mut overlay, genesis);
     overlay.into_writes()
 }

@@ -114,3 +114,75 @@ pub struct Upgrade {
     #[prost(bool, tag = "4")]
     pub moved: bool,
 }
+
+/// `k/validator/<name>`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Validator {
+    /// The key that counts, or that is to count first.
+    #[prost(bytes = "vec", tag = "1")]
+    pub key: Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub p2p: String,
+    #[prost(string, tag = "3")]
+    pub grpc: String,
+    /// Height at which it was added; 0 for those of the genesis file.
+    #[prost(uint64, tag = "4")]
+    pub added: u64,
+    /// True once it is of a committee.
+    #[prost(bool, tag = "5")]
+    pub counts: bool,
+    /// The key that is to count instead; empty when there is none.
+    #[prost(bytes = "vec", tag = "6")]
+    pub next_key: Vec<u8>,
+    /// Height at which the key that does not count yet said to be ready.
+    #[prost(uint64, optional, tag = "7")]
+    pub ready: Option<u64>,
+    /// It is to be of no further committee.
+    #[prost(bool, tag = "8")]
+    pub leaves: bool,
+}
+
+/// `k/committee/<epoch>`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Committee {
+    /// In the order of their names.
+    #[prost(message, repeated, tag = "1")]
+    pub seats: Vec<Seat>,
+}
+
+/// A validator of a committee.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Seat {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(bytes = "vec", tag = "2")]
+    pub key: Vec<u8>,
+}
+
+/// `k/ledger`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Ledger {
+    /// Blocks of an epoch.
+    #[prost(uint64, tag = "1")]
+    pub epoch_blocks: u64,
+    /// The commons of the organisations that run the ledger.
+    #[prost(string, tag = "2")]
+    pub consortium: String,
+}
+
+/// `k/quota/<commons>`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Quota {
+    /// 0 where the parameters say it.
+    #[prost(uint64, tag = "1")]
+    pub block_fuel: u64,
+    #[prost(uint64, tag = "2")]
+    pub code_bytes: u64,
+}
+
+/// `k/published/<commons>`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Published {
+    #[prost(uint64, tag = "1")]
+    pub bytes: u64,
+}

@@ -82,6 +82,7 @@ impl Ledger {
             name: "testkit".into(),
             time_ms: 0,
             protocol_version: Genesis::PROTOCOL_VERSION,
+            epoch_blocks: stint_proto::Epochs::MIN_BLOCKS,
             validators: vec![GenesisValidator { name: "v1".into(), key }],
             consortium: CONSORTIUM.into(),
             stewards: vec![GenesisAgent { agent: STEWARD.into(), key }],

@@ -228,6 +228,7 @@ impl Rooted {
             name: "bench".into(),
             time_ms: 0,
             protocol_version: Genesis::PROTOCOL_VERSION,
+            epoch_blocks: Genesis::EPOCH_BLOCKS,
             validators: signers.iter().map(validator).collect(),
             consortium: "consortium".into(),
             stewards: Vec::new(),
