@@ -72,7 +72,7 @@ pub fn execute_block(
         let fuel_left = BLOCK_FUEL - result.fuel_used;
         let commons = &tx.call().commons;
         if !quotas.contains_key(commons) {
-            quotas.insert(commons, kernel::block_fuel(&overlay, commons)?);
+            quotas.insert(commons, kernel::quota(&overlay, commons)?.block_fuel);
         }
         let quota_left = quotas.get(commons).copied().unwrap_or(fuel_left);
         let receipt = if repeated {

@@ -31,7 +31,8 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
             let uncertified = node.last_with_calls.load(Ordering::Relaxed) > parent.executed_height
                 && newest_with_calls.is_none_or(|h| h <= tip.height);
             if to_order || uncertified || now >= heartbeat {
-                let transactions = node.pool().draft(height, &ordered, node.affordable_calls());
+                let quota = |commons: &str| node.affordable_calls_of(commons);
+                let transactions = node.pool().draft(height, &ordered, node.affordable_calls(), quota);
                 // The tip may be ahead of the parent when this validator's turn is already over.
                 let executed_height = tip.height.min(parent.height);
                 let results = node.store.results(executed_height);

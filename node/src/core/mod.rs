@@ -12,6 +12,7 @@ mod prune;
 mod replay;
 mod signal;
 mod spread;
+mod turns;
 mod verify;
 mod waiters;
 mod whatif;

@@ -122,6 +122,17 @@ impl Node {
         (affordable as usize).max(1)
     }
 
+    /// The same of one commons, by its quota.
+    pub(super) fn affordable_calls_of(&self, commons: &str) -> usize {
+        let state = Arc::new(self.store.state_at(self.tip().height));
+        // What cannot be read now is found by whoever executes.
+        let fuel = stint_runtime::block_fuel(state, commons).unwrap_or(BLOCK_FUEL);
+        if fuel == BLOCK_FUEL {
+            return usize::MAX;
+        }
+        ((fuel * 3 / 4 / self.fuel_per_call.load(Ordering::Relaxed).max(1)) as usize).max(1)
+    }
+
     /// Takes a block's fuel into the average.
     pub(super) fn burnt(&self, fuel: u64, calls: u64) {
         let Some(now) = fuel.checked_div(calls) else { return };

@@ -1,7 +1,8 @@
 //! Calls that wait to be ordered.
 //!
-//! Pure: a value with methods, no clock and no task. Calls leave in the order in which they came.
+//! Pure: a value with methods, no clock and no task. Calls leave in turns, see [`Turns`].
 
+use super::turns::Turns;
 use std::collections::{BTreeMap, BTreeSet};
 use stint_proto::{
     Block, CallId, Code, Hash, Refusal, Transaction,
@@ -12,9 +13,9 @@ use stint_proto::{
 #[derive(Default)]
 pub struct Pool {
     calls: BTreeMap<CallId, Waiting>,
-    queue: BTreeMap<u64, CallId>,
     expiry: BTreeSet<(u64, CallId)>,
-    senders: BTreeMap<[u8; 32], usize>,
+    /// Of each sender its calls, by their places.
+    senders: BTreeMap<[u8; 32], BTreeMap<u64, CallId>>,
     bytes: usize,
     next: u64,
 }
@@ -45,7 +46,7 @@ impl Pool {
             };
         }
         let size = tx.bytes().len();
-        let sent = self.senders.get(&id.key).copied().unwrap_or(0);
+        let sent = self.senders.get(&id.key).map_or(0, BTreeMap::len);
         if self.calls.len() >= POOL_CALLS || self.bytes + size > POOL_BYTES {
             return Err(full(&format!("{} calls with {} bytes wait here", self.calls.len(), self.bytes)));
         }
@@ -53,37 +54,37 @@ impl Pool {
             return Err(full(&format!("{sent} calls of this key wait here")));
         }
         self.bytes += size;
-        self.senders.insert(id.key, sent + 1);
+        self.senders.entry(id.key).or_default().insert(self.next, id);
         self.expiry.insert((tx.call().valid_until, id));
-        self.queue.insert(self.next, id);
         self.calls.insert(id, Waiting { tx, place: self.next });
         self.next += 1;
         Ok(true)
     }
 
-    /// The next calls for a block at `height`, without those in `ordered`. They stay here until
-    /// they are settled.
-    pub fn draft(&self, height: u64, ordered: &BTreeSet<CallId>, most: usize) -> Vec<Transaction> {
+    /// The next calls for a block at `height`, at most `most` of them and `quota` of each commons, without those in
+    /// `ordered`. They stay here until they are settled.
+    pub fn draft(
+        &self,
+        height: u64,
+        ordered: &BTreeSet<CallId>,
+        most: usize,
+        quota: impl Fn(&str) -> usize,
+    ) -> Vec<Transaction> {
+        let fits = |tx: &Transaction| !ordered.contains(&tx.id()) && tx.call().valid_until >= height;
+        let call = |(place, id): (&u64, &CallId)| Some((*place, &self.calls.get(id)?.tx));
+        let queues = self.senders.values().map(|queue| queue.iter().filter_map(call).filter(|(_, tx)| fits(tx)));
         let mut bytes = 0;
-        let mut out = Vec::new();
-        for id in self.queue.values() {
-            let Some(Waiting { tx, .. }) = self.calls.get(id) else { continue };
-            if ordered.contains(id) || tx.call().valid_until < height {
-                continue;
-            }
+        let mut has_room = |tx: &&Transaction| {
             bytes += Block::bytes_of(tx);
-            if bytes > BLOCK_BYTES || out.len() == most.min(BLOCK_TRANSACTIONS) {
-                break;
-            }
-            out.push(tx.clone());
-        }
-        out
+            bytes <= BLOCK_BYTES
+        };
+        let turns = Turns::new(queues, quota).take(most.min(BLOCK_TRANSACTIONS));
+        turns.take_while(|tx| has_room(tx)).cloned().collect()
     }
 
     /// True when [`Pool::draft`] would have something.
     pub fn has_draft(&self, height: u64, ordered: &BTreeSet<CallId>) -> bool {
-        let fits = |id: &CallId| self.calls.get(id).is_some_and(|w| w.tx.call().valid_until >= height);
-        self.queue.values().any(|id| !ordered.contains(id) && fits(id))
+        self.calls.iter().any(|(id, w)| !ordered.contains(id) && w.tx.call().valid_until >= height)
     }
 
     /// Lets go of calls that were executed, and of those that expired by `height`.
@@ -98,12 +99,11 @@ impl Pool {
 
     fn remove(&mut self, id: CallId) {
         let Some(Waiting { tx, place }) = self.calls.remove(&id) else { return };
-        self.queue.remove(&place);
         self.expiry.remove(&(tx.call().valid_until, id));
         self.bytes -= tx.bytes().len();
         if let Some(left) = self.senders.get_mut(&id.key) {
-            *left -= 1;
-            if *left == 0 {
+            left.remove(&place);
+            if left.is_empty() {
                 self.senders.remove(&id.key);
             }
         }
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(pool.add(tx(1, i, 10, 1)), Ok(false));
         }
         let ids = |pool: &Pool, height, ordered: &BTreeSet<CallId>| -> Vec<u8> {
-            pool.draft(height, ordered, usize::MAX).iter().map(|t| t.id().id[1]).collect()
+            pool.draft(height, ordered, usize::MAX, |_| usize::MAX).iter().map(|t| t.id().id[1]).collect()
         };
         let none = BTreeSet::new();
         assert_eq!(ids(&pool, 10, &none), [5, 3, 9]);
@@ -162,7 +162,7 @@ mod tests {
         pool.settle([tx(1, 5, 10, 1).id()], 9);
         assert_eq!(ids(&pool, 10, &none), [3, 9]);
         pool.settle([], 10);
-        assert_eq!((pool.len(), pool.bytes, pool.senders.len(), pool.queue.len()), (0, 0, 0, 0));
+        assert_eq!((pool.len(), pool.bytes, pool.senders.len(), pool.expiry.len()), (0, 0, 0, 0));
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
         for i in 0..12 {
             pool.add(tx(1, i, 10, 100_000)).unwrap();
         }
-        let draft = pool.draft(1, &BTreeSet::new(), usize::MAX);
+        let draft = pool.draft(1, &BTreeSet::new(), usize::MAX, |_| usize::MAX);
         assert_eq!(draft.len(), 10);
         assert!(draft.iter().map(Block::bytes_of).sum::<usize>() <= BLOCK_BYTES);
     }

@@ -34,7 +34,8 @@ pub(crate) use code::{prepare, usable as usable_code};
 pub use code::{prepare_published, publish_for_author};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
-pub(crate) use parameters::block_fuel;
+pub use parameters::block_fuel;
+pub(crate) use parameters::quota;
 pub(crate) use validators::elect;
 pub use validators::{Peer, committee_of_epoch, peers};
 

@@ -9,8 +9,8 @@ use super::{
     records::{Published, Quota},
     refuse, steward, write,
 };
-use crate::{Overlay, RuntimeError, keys, session::Session};
-use std::ops::RangeInclusive;
+use crate::{Overlay, RuntimeError, State, keys, session::Session};
+use std::{ops::RangeInclusive, sync::Arc};
 use stint_proto::{
     Code, Refusal,
     limits::{BLOCK_FUEL, CODE_BYTES, COMMONS_FUEL},
@@ -86,8 +86,8 @@ pub fn quota(overlay: &Overlay, commons: &str) -> Result<Quota, RuntimeError> {
 }
 
 /// Fuel that calls to a commons may burn in a block.
-pub fn block_fuel(overlay: &Overlay, commons: &str) -> Result<u64, RuntimeError> {
-    Ok(quota(overlay, commons)?.block_fuel)
+pub fn block_fuel(state: Arc<dyn State>, commons: &str) -> Result<u64, RuntimeError> {
+    Ok(quota(&Overlay::new(state), commons)?.block_fuel)
 }
 
 /// Bytes of code that a commons has published.
