@@ -4,6 +4,7 @@
 //! <folder>/genesis.json     the ledger; the same bytes on every node
 //! <folder>/node.toml        this node: name, addresses, what it keeps, peers
 //! <folder>/validator.key    this validator's key, mode 600
+//! <folder>/next.key         another one, when the consortium rotates it; see identity.rs
 //! <folder>/data/            what it keeps: state/ (RocksDB) and engine/ (votes, blocks)
 //! ```
 
@@ -20,7 +21,7 @@ use stint_store::Keep;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeConfig {
-    /// This validator's name in the genesis file.
+    /// This validator's name.
     pub name: String,
     /// Where clients reach it.
     pub grpc: SocketAddr,
@@ -29,7 +30,7 @@ pub struct NodeConfig {
     /// How much of the past it keeps.
     #[serde(default)]
     pub keep: KeepConfig,
-    /// All validators, this one too.
+    /// Where other validators are found, as far as the ledger does not say it itself.
     pub peers: Vec<PeerConfig>,
 }
 
@@ -156,6 +157,11 @@ impl Folder {
     /// The validator's key.
     pub fn key(&self) -> PathBuf {
         self.0.join("validator.key")
+    }
+
+    /// The key that is to count instead.
+    pub fn next_key(&self) -> PathBuf {
+        self.0.join("next.key")
     }
 
     /// RocksDB.

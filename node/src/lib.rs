@@ -9,7 +9,8 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod core;
-pub mod join;
+pub mod identity;
+mod join;
 pub mod keys;
 pub mod validator;
 

@@ -68,6 +68,7 @@ pub fn call(number: u64, commons: &str, method: &str, request: &impl Message) ->
 /// The header of the next block, which certifies what the newest one led to.
 pub fn header_on(tip: &Tip, genesis: Header, time_ms: u64, transactions: &[Transaction]) -> Header {
     Header {
+        epoch: stint_proto::Epochs::new(Genesis::EPOCH_BLOCKS).of(tip.height + 1),
         view: tip.height + 1,
         parent_view: tip.height,
         height: tip.height + 1,
@@ -84,9 +85,10 @@ pub fn header_on(tip: &Tip, genesis: Header, time_ms: u64, transactions: &[Trans
 
 /// A block with the votes of three validators.
 pub fn signed(header: Header, transactions: Vec<Transaction>) -> (Block, Certificate) {
-    let message = stint_verifier::signed(&header);
+    let message = stint_verifier::signed(&header, header.view, header.parent_view);
     let votes = keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
-    (Block { header, transactions }, Certificate { votes })
+    let certificate = Certificate::new(&header, 4, votes);
+    (Block { header, transactions }, certificate)
 }
 
 /// The call that admits an agent.

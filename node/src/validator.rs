@@ -4,12 +4,13 @@
 use crate::{
     api::{self, ServeError},
     config::{ConfigError, Folder, NodeConfig},
-    core::{Node, NodeLedger},
+    core::{Addresses, Node, NodeLedger},
+    identity::Identity,
     join::{self, Join, JoinError, Wishes},
-    keys::{self, KeyError},
+    keys::KeyError,
 };
 use std::{net::SocketAddr, sync::Arc};
-use stint_consensus::{Config, ConsensusError, Floor, Peer, Timing};
+use stint_consensus::{Config, ConsensusError, Floor, Left, Timing};
 use stint_proto::{Genesis, Hash};
 use stint_runtime::{Contracts, ContractsOptions, RuntimeError};
 use stint_store::{Medium, StoreError};
@@ -24,9 +25,19 @@ pub enum ValidatorError {
     /// Its key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Its key is not the one that the genesis file names.
+    /// The consortium knows none of its keys.
     #[error("{0}")]
-    Identity(String),
+    Unknown(String),
+    /// The consortium removed it.
+    #[error(
+        "the consortium removed the validator {name}: it signs nothing from epoch {epoch} on, and has stopped; what it has stays readable"
+    )]
+    Removed {
+        /// The validator.
+        name: String,
+        /// The first epoch without it.
+        epoch: u64,
+    },
     /// What it keeps.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -70,30 +81,10 @@ pub async fn run(
 ) -> Result<(), ValidatorError> {
     let (genesis, chain_id) = folder.read_genesis()?;
     let config = folder.read_config()?;
-    let key = keys::read(&folder.key())?;
-    let public = key.verifying_key().to_bytes();
-    let named = genesis.validators.iter().find(|v| v.name == config.name);
-    if named.is_none_or(|v| v.key != public) {
-        let message = format!(
-            "{}: the genesis file names no validator {} with the key {}",
-            folder.key().display(),
-            config.name,
-            hex::encode(public)
-        );
-        return Err(ValidatorError::Identity(message));
-    }
-    let peers = genesis.validators.iter().map(|v| {
-        let address = config.peers.iter().find(|p| p.name == v.name).map(|p| p.p2p);
-        let missing = || {
-            ValidatorError::Identity(format!(
-                "{}: there is no address of the validator {}",
-                folder.config().display(),
-                v.name
-            ))
-        };
-        Ok(Peer { key: v.key, address: address.ok_or_else(missing)? })
-    });
-    let peers: Vec<Peer> = peers.collect::<Result<_, ValidatorError>>()?;
+    let identity = Arc::new(Identity::read(&folder)?);
+    let mut wishes = wishes;
+    // Whom the genesis file does not name learns from peers whether the consortium does.
+    wishes.sync |= !genesis.validators.iter().any(|v| identity.public().contains(&v.key));
     // The engine panics on a taken port; say it in words before it does.
     let probe = std::net::TcpListener::bind(config.p2p);
     drop(probe.map_err(|error| ValidatorError::Listen { address: config.p2p, error })?);
@@ -105,51 +96,117 @@ pub async fn run(
         joined = join(&folder, genesis, chain_id, &config, wishes) => joined?,
     };
     crate::config::make_folder(&folder.engine())?;
-    let engine = Config {
-        key: key.to_bytes(),
-        chain_id,
-        genesis: node.genesis_block(),
-        floor,
-        peers,
-        listen: config.p2p,
-        folder: folder.engine(),
-        timing: Timing::default(),
-    };
-    let (stop_engine, engine_stops) = oneshot::channel();
-    let (ended, engine_ended) = oneshot::channel();
-    let for_ledger = node.clone();
-    let thread = std::thread::Builder::new().name("engine".into()).spawn(move || {
-        let result =
-            stint_consensus::run(engine, engine_stops, Box::new(move |env| NodeLedger::start(for_ledger, env)));
-        let _ = ended.send(result);
-    });
-    let thread = thread.map_err(|e| ValidatorError::Failed(format!("no thread for the engine: {e}")))?;
+    if identity.acting(&node)?.is_none() {
+        return Err(ValidatorError::Unknown(unknown(&folder, &config, &identity)));
+    }
 
     let (close, closed) = oneshot::channel::<()>();
-    let (grpc, validator) = (server.address, (config.name.clone(), public));
-    let mut serving = tokio::spawn(api::serve(server, node.clone(), validator, async { drop(closed.await) }));
+    let grpc = server.address;
+    let serving = api::serve(server, node.clone(), config.name.clone(), async { drop(closed.await) });
+    let mut serving = tokio::spawn(serving);
+    let announcer = {
+        let (identity, node) = (identity.clone(), node.clone());
+        tokio::spawn(async move { identity.announce(node).await })
+    };
     started(grpc);
     tracing::info!("{} answers on {grpc}, height {}", config.name, node.tip().height);
 
-    let result = tokio::select! {
-        () = &mut stop => Ok(()),
-        ended = engine_ended => match node.failure() {
-            Some(why) => Err(ValidatorError::Failed(why)),
-            None => ended.map_err(|_| ValidatorError::Failed(ENGINE_FAILED.into())).and_then(|r| Ok(r?)),
-        },
-        why = node.failed() => Err(ValidatorError::Failed(why)),
-        served = &mut serving => served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)),
+    let mut floor = floor;
+    let (result, orderly) = loop {
+        let mut engine = Engine::start(&folder, &config, &node, &identity, floor.take())?;
+        let result = tokio::select! {
+            () = &mut stop => Ok(None),
+            ended = &mut engine.ended => match node.failure() {
+                Some(why) => Err(ValidatorError::Failed(why)),
+                None => ended.map_err(|_| ValidatorError::Failed(ENGINE_FAILED.into())).and_then(|r| Ok(r?)),
+            },
+            why = node.failed() => Err(ValidatorError::Failed(why)),
+            served = &mut serving => {
+                served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)).map(|()| None)
+            }
+        };
+        let orderly = engine.stop().await;
+        match result {
+            Ok(Some(Left::OtherKey(epoch))) => {
+                tracing::info!(
+                    "from epoch {epoch} on another key of this validator counts: the engine starts anew with it"
+                );
+            }
+            Ok(Some(Left::Removed(epoch))) => {
+                break (Err(ValidatorError::Removed { name: config.name.clone(), epoch }), orderly);
+            }
+            other => break (other.map(drop), orderly),
+        }
     };
+    announcer.abort();
     let _ = close.send(());
-    let _ = stop_engine.send(());
     // Open streams must not keep a stopped node alive.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), &mut serving).await;
     serving.abort();
-    let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-    if result.is_ok() && matches!(ended, Ok(Ok(()))) {
+    if orderly && matches!(result, Ok(()) | Err(ValidatorError::Removed { .. })) {
         join::seal::set(&folder)?;
     }
     result
+}
+
+/// A running consensus engine, on a thread of its own.
+struct Engine {
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<Result<Option<Left>, ConsensusError>>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Engine {
+    fn start(
+        folder: &Folder,
+        config: &NodeConfig,
+        node: &Arc<Node>,
+        identity: &Identity,
+        floor: Option<Floor>,
+    ) -> Result<Engine, ValidatorError> {
+        let addresses: Addresses = config.peers.iter().map(|p| (p.name.clone(), p.p2p)).collect();
+        let unknown = || ValidatorError::Unknown(unknown(folder, config, identity));
+        let key = identity.acting(node)?.ok_or_else(unknown)?;
+        let own = key.verifying_key().to_bytes();
+        let engine = Config {
+            key: key.to_bytes(),
+            other_keys: identity.public().into_iter().filter(|k| *k != own).collect(),
+            chain_id: node.chain_id,
+            genesis: node.genesis_block(),
+            floor,
+            peers: node.peers(&addresses)?,
+            listen: config.p2p,
+            folder: folder.engine(),
+            timing: Timing::default(),
+        };
+        let (stop, stops) = oneshot::channel();
+        let (tell, ended) = oneshot::channel();
+        let node = node.clone();
+        let thread = std::thread::Builder::new().name("engine".into()).spawn(move || {
+            let ledger = Box::new(move |env| NodeLedger::start(node, env, addresses));
+            let _ = tell.send(stint_consensus::run(engine, stops, ledger));
+        });
+        let thread = thread.map_err(|e| ValidatorError::Failed(format!("no thread for the engine: {e}")))?;
+        Ok(Engine { stop, ended, thread })
+    }
+
+    /// Stops it and says whether it had not failed.
+    async fn stop(self) -> bool {
+        let _ = self.stop.send(());
+        let thread = self.thread;
+        matches!(tokio::task::spawn_blocking(move || thread.join()).await, Ok(Ok(())))
+    }
+}
+
+fn unknown(folder: &Folder, config: &NodeConfig, identity: &Identity) -> String {
+    let key = identity.public().first().map(hex::encode).unwrap_or_default();
+    format!(
+        "the consortium knows no validator with the key {key} of {}; ask it to call stint.v1.Kernel/AddValidator with the name {}, this key, and the addresses p2p {} and grpc {} as others reach them; then start again",
+        folder.key().display(),
+        config.name,
+        config.p2p,
+        config.grpc
+    )
 }
 
 /// Opens what the node has, after fetching what it has not.

@@ -1,6 +1,6 @@
 //! Epochs: spans of blocks whose committee does not change.
 
-use crate::limits::EXECUTION_LAG;
+use crate::limits::{EXECUTION_LAG, KEPT_HEIGHTS};
 
 /// Epochs of a ledger, all of one length; block 0 counts as the first block of epoch 0.
 ///
@@ -15,8 +15,8 @@ pub struct Epochs {
 impl Epochs {
     /// Fewest blocks of an epoch: the next committee is decided in its second half.
     pub const MIN_BLOCKS: u64 = 10;
-    /// Most blocks of an epoch: eleven days of heartbeats.
-    pub const MAX_BLOCKS: u64 = 1_000_000;
+    /// Most blocks of an epoch: every node keeps the last block of the epoch before.
+    pub const MAX_BLOCKS: u64 = KEPT_HEIGHTS / 2;
 
     /// Epochs of so many blocks, at least [`Epochs::MIN_BLOCKS`].
     pub fn new(blocks: u64) -> Epochs {

@@ -63,8 +63,8 @@ pub use descriptor::{Descriptor, Method};
 pub use engine::Compiler;
 pub use error::RuntimeError;
 pub use kernel::{
-    Directory, InstanceRef, Peer, Serving, agent_behind, block_fuel, committee_of_epoch, genesis_writes, peers,
-    prepare_published, publish_for_author,
+    Directory, InstanceRef, Peer, Serving, agent_behind, block_fuel, changes_validators, committee_of_epoch,
+    genesis_writes, peers, prepare_published, publish_for_author,
 };
 pub use keys::end_of;
 pub use meter::instrument;

@@ -139,6 +139,11 @@ fn a_removed_validator_leaves_with_the_epoch_and_acts_no_more() {
     let epoch = elect(&mut ledger);
     assert_eq!(committee(&ledger, epoch - 1).len(), 5);
     assert_eq!(committee(&ledger, epoch), sorted(&[STEWARD, "v2", "v3", "v4"]));
+    // Others still know it for an epoch: it hears that it is out.
+    assert_eq!(standing(&ledger, "v5"), Some(Standing::Left));
+    remove(&mut ledger, "v5").expect("it is");
+    assert_eq!(ready(&mut ledger, "v5").expect_err("it is out").rule, "ready");
+    elect(&mut ledger);
     assert_eq!(standing(&ledger, "v5"), None);
     let refused = ready(&mut ledger, "v5").expect_err("its key is nobody's");
     assert_eq!(refused.code, Code::Unauthenticated, "{refused}");
@@ -158,6 +163,13 @@ fn a_validator_goes_on_with_its_old_key_until_the_new_one_is_ready() {
     ready(&mut ledger, "new").expect("ready");
     let epoch = elect(&mut ledger);
     assert_eq!(committee(&ledger, epoch), sorted(&[STEWARD, "v2", "new", "v4"]));
+    let of_v3 = |ledger: &Ledger| {
+        let mut peers = peers(Arc::new(ledger.state.clone())).expect("readable").into_iter();
+        peers.find(|p| p.name == "v3").map(|p| (p.key, p.old_key)).expect("v3")
+    };
+    assert_eq!(of_v3(&ledger), (public("new"), Some(public("v3"))), "it may still speak with the old one");
+    elect(&mut ledger);
+    assert_eq!(of_v3(&ledger), (public("new"), None));
     // The old key is nobody's; the new one moves the validator.
     let moved = |name: &str| v1::MoveValidatorRequest {
         name: name.into(),

@@ -10,7 +10,7 @@ mod world;
 pub use devnet::{Devnet, stint_program};
 pub use mortal::Death;
 pub use repository::TestRepository;
-pub use world::{World, simulate};
+pub use world::{Plan, World, simulate, simulate_plan};
 
 /// Waits until `holds` answers, looking often; panics with `what` after `seconds`.
 pub async fn eventually<T>(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> Option<T>) -> T {

@@ -4,8 +4,8 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
-use stint_consensus::{Ack, Ancestors, Draft, Ledger};
-use stint_proto::{Block, Header};
+use stint_consensus::{Ack, Ancestors, Draft, Ledger, Peers};
+use stint_proto::{Block, Epochs, Hash, Header};
 
 /// Where in the way of a block a node dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,22 @@ impl Mortal {
 impl Ledger for Mortal {
     fn executed_height(&self) -> u64 {
         self.ledger.executed_height()
+    }
+
+    fn epochs(&self) -> Epochs {
+        self.ledger.epochs()
+    }
+
+    fn committee(&self, epoch: u64) -> Option<Vec<[u8; 32]>> {
+        self.ledger.committee(epoch)
+    }
+
+    fn before(&self, epoch: u64) -> Option<Hash> {
+        self.ledger.before(epoch)
+    }
+
+    fn peers(&self) -> Peers {
+        self.ledger.peers()
     }
 
     fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>> {

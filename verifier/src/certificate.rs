@@ -39,8 +39,8 @@ impl Committee {
         self.0.len() - (self.0.len() - 1) / 3
     }
 
-    /// `n [1] | key [32]…`, ascending.
-    pub(crate) fn read(r: &mut Reader<'_>) -> Option<Committee> {
+    /// Reads the canonical bytes at the front of others: `n [1] | key [32]…`, ascending.
+    pub fn read(r: &mut Reader<'_>) -> Option<Committee> {
         let keys = (0..r.u8()?).map(|_| r.array()).collect::<Option<Vec<[u8; 32]>>>()?;
         let sorted = keys.windows(2).all(|k| k[0] < k[1]);
         sorted.then(|| Committee::new(keys)).flatten()
@@ -55,26 +55,43 @@ impl Committee {
 /// The votes that made a block final.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
+    /// Validators of the epoch.
+    pub validators: u8,
+    /// The round of the epoch in which they voted: the header's own, or a later one in which the last block of an epoch
+    /// was proposed again.
+    pub view: u64,
+    /// The round of the parent, as the votes name it.
+    pub parent_view: u64,
     /// Signer's place in the committee and signature, ascending by place.
     pub votes: Vec<(u8, [u8; 64])>,
 }
 
 impl Certificate {
-    /// The canonical bytes: one bit for each of `committee` validators, the first one highest, then
+    /// Votes in the round in which the block was proposed first.
+    pub fn new(header: &Header, validators: usize, votes: Vec<(u8, [u8; 64])>) -> Certificate {
+        let Header { view, parent_view, .. } = *header;
+        Certificate { validators: validators.min(VALIDATORS) as u8, view, parent_view, votes }
+    }
+
+    /// The canonical bytes: number of validators, the two rounds, one bit for each validator, the first one highest, then
     /// the signatures in their order.
-    pub fn encode(&self, committee: usize) -> Vec<u8> {
-        let mut out = alloc::vec![0; committee.div_ceil(8)];
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bits = alloc::vec![0; usize::from(self.validators).div_ceil(8)];
         for (place, _) in &self.votes {
-            if let Some(byte) = out.get_mut(usize::from(place / 8)) {
+            if let Some(byte) = bits.get_mut(usize::from(place / 8)) {
                 *byte |= 0x80 >> (place % 8);
             }
         }
+        let mut out =
+            [&[self.validators][..], &self.view.to_be_bytes(), &self.parent_view.to_be_bytes(), &bits].concat();
         self.votes.iter().for_each(|(_, signature)| out.extend_from_slice(signature));
         out
     }
 
     /// Reads the canonical bytes at the front of others.
-    pub fn read(r: &mut Reader<'_>, committee: usize) -> Option<Certificate> {
+    pub fn read(r: &mut Reader<'_>) -> Option<Certificate> {
+        let (validators, view, parent_view) = (r.u8()?, r.u64()?, r.u64()?);
+        let committee = usize::from(validators);
         let bits = r.take(committee.div_ceil(8))?;
         let set = |place: &usize| bits[place / 8] & 0x80 >> (place % 8) != 0;
         if (committee..bits.len() * 8).any(|place| set(&place)) {
@@ -82,29 +99,31 @@ impl Certificate {
         }
         let vote = |place: usize| Some((u8::try_from(place).ok()?, r.array()?));
         let votes = (0..committee).filter(set).map(vote).collect::<Option<_>>()?;
-        Some(Certificate { votes })
+        Some(Certificate { validators, view, parent_view, votes })
     }
 
     /// True when a quorum of the committee made this header's block final; signatures count as ZIP-215 says.
     pub fn certifies(&self, header: &Header, committee: &Committee) -> bool {
-        let message = signed(header);
+        let message = signed(header, self.view, self.parent_view);
         let holds = |(place, signature): &(u8, [u8; 64])| {
             let key = committee.keys().get(usize::from(*place)).and_then(|k| VerificationKey::try_from(*k).ok());
             key.is_some_and(|k| k.verify(&Signature::from_bytes(signature), &message).is_ok())
         };
-        let ascending = self.votes.windows(2).all(|v| v[0].0 < v[1].0);
-        ascending && self.votes.len() >= committee.quorum() && self.votes.iter().all(holds)
+        usize::from(self.validators) == committee.keys().len()
+            && self.votes.windows(2).all(|v| v[0].0 < v[1].0)
+            && self.votes.len() >= committee.quorum()
+            && self.votes.iter().all(holds)
     }
 }
 
-/// The bytes that a validator signs to make a block final, as the consensus engine lays them out:
-/// namespace, epoch, round, round of the parent, hash of the header.
-pub fn signed(header: &Header) -> Vec<u8> {
+/// The bytes that a validator signs to make a block final in a round, as the consensus engine lays them out: namespace,
+/// epoch, round, round of the parent, hash of the header.
+pub fn signed(header: &Header, view: u64, parent_view: u64) -> Vec<u8> {
     let namespace = format!("stint-{}_FINALIZE", header.chain_id);
     let mut out = Vec::new();
     varint(namespace.len() as u64, &mut out);
     out.extend_from_slice(namespace.as_bytes());
-    for n in [header.epoch, header.view, header.parent_view] {
+    for n in [header.epoch, view, parent_view] {
         varint(n, &mut out);
     }
     out.extend_from_slice(&header.hash().0);

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! proof      version 1 [1] | kind [1] | h [2] | h times: handover | chain | votes | body
-//! handover   chain | votes | next committee                           from one epoch to the next
+//! handover   chain | votes | next committee     the last header of an epoch that names other validators
 //! chain      n [1] | n times: header [281]      the header meant, then its descendants; n >= 1
-//! votes      one bit for each validator [n / 8, rounded up] | 64 bytes for each bit that is set;
-//!            over the last header of the chain
+//! votes      n [1] | view [8] | parent view [8] | one bit for each of n validators [n / 8, rounded up]
+//!            | 64 bytes for each bit that is set; over the last header of the chain
 //! committee  n [1] | n times: key [32], ascending
 //!
 //! body of kind 0, a block        t [4] | transaction [t] …, as many as the header counts
@@ -57,7 +57,7 @@ impl Trust {
 /// A proof as it is put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// From the trusted epoch to that of the header, one for each epoch that ended.
+    /// From the trusted epoch to that of the header, one for each change of the validators.
     pub handovers: Vec<Handover>,
     /// The header under which the fact stands, and its signatures.
     pub signed: SignedChain,
@@ -73,11 +73,9 @@ pub struct SignedChain {
     pub headers: Vec<Header>,
     /// Over the last one.
     pub certificate: Certificate,
-    /// Validators of the epoch.
-    pub committee: usize,
 }
 
-/// The end of an epoch.
+/// The end of an epoch after which others validate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handover {
     /// Its last header, and its signatures.
@@ -156,6 +154,8 @@ pub struct Proven {
     pub header: Header,
     /// Whom to believe from here on: the validators of the header's epoch.
     pub trust: Trust,
+    /// How it led to them.
+    pub handovers: Vec<Handover>,
     /// The fact.
     pub fact: Fact,
 }
@@ -221,10 +221,7 @@ impl Proof {
             Body::Receipts(..) => 4,
         };
         let mut out = [&[VERSION, kind][..], &(self.handovers.len() as u16).to_be_bytes()].concat();
-        for handover in &self.handovers {
-            handover.signed.write(&mut out);
-            out.extend_from_slice(&handover.next.encode());
-        }
+        self.handovers.iter().for_each(|h| out.extend_from_slice(&h.encode()));
         self.signed.write(&mut out);
         match &self.body {
             Body::Block(transactions) => transactions.iter().for_each(|tx| sized(tx, &mut out)),
@@ -252,25 +249,28 @@ impl SignedChain {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(self.headers.len() as u8);
         self.headers.iter().for_each(|h| out.extend_from_slice(&h.encode()));
-        out.extend_from_slice(&self.certificate.encode(self.committee));
+        out.extend_from_slice(&self.certificate.encode());
     }
 
-    /// Reads it for a committee of known size.
-    fn read(r: &mut Reader<'_>, committee: usize) -> Option<SignedChain> {
+    fn read(r: &mut Reader<'_>) -> Option<SignedChain> {
         let headers = (0..r.u8()?).map(|_| Header::read(r)).collect::<Option<Vec<_>>>()?;
-        Some(SignedChain { headers, certificate: Certificate::read(r, committee)?, committee })
+        Some(SignedChain { headers, certificate: Certificate::read(r)? })
     }
 
-    /// The header meant, once it is known to be final.
+    /// The header meant, once it is known to be final. Epochs may end on the way, but not the time of the validators:
+    /// whose header names others has no descendants of theirs.
     fn check(&self, trust: &Trust) -> Result<&Header, Invalid> {
         let (first, last) = self.headers.first().zip(self.headers.last()).ok_or(Invalid::Malformed)?;
         for header in &self.headers {
             if header.chain_id != trust.chain_id {
                 return Err(Invalid::OtherLedger);
             }
-            if header.epoch != trust.epoch {
+            if header.epoch < trust.epoch {
                 return Err(Invalid::OtherEpoch);
             }
+        }
+        if self.headers.iter().rev().skip(1).any(|h| h.next_committee != Hash::ZERO) {
+            return Err(Invalid::OtherEpoch);
         }
         let follows = |pair: &[Header]| pair[1].parent == pair[0].hash() && pair[1].height == pair[0].height + 1;
         if !self.headers.windows(2).all(follows) {
@@ -279,6 +279,36 @@ impl SignedChain {
         match self.certificate.certifies(last, &trust.committee) {
             true => Ok(first),
             false => Err(Invalid::Signatures),
+        }
+    }
+}
+
+impl Handover {
+    /// The canonical bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.signed.write(&mut out);
+        out.extend_from_slice(&self.next.encode());
+        out
+    }
+
+    /// Reads the canonical bytes at the front of others.
+    pub fn read(r: &mut Reader<'_>) -> Option<Handover> {
+        Some(Handover { signed: SignedChain::read(r)?, next: Committee::read(r)? })
+    }
+
+    /// The epoch that ended.
+    pub fn epoch(&self) -> Option<u64> {
+        self.signed.headers.first().map(|h| h.epoch)
+    }
+
+    /// Whom to believe after it.
+    pub fn check(&self, trust: &Trust) -> Result<Trust, Invalid> {
+        let header = self.signed.check(trust)?;
+        let epoch = header.epoch.checked_add(1).ok_or(Invalid::Malformed)?;
+        match header.next_committee == self.next.hash() {
+            true => Ok(Trust { chain_id: trust.chain_id, epoch, committee: self.next.clone() }),
+            false => Err(Invalid::OtherCommittee),
         }
     }
 }
@@ -390,16 +420,17 @@ pub fn verify(trust: &Trust, proof: &[u8]) -> Result<Proven, Invalid> {
     }
     let kind = r.u8().ok_or(malformed)?;
     let mut trust = trust.clone();
+    let mut handovers = Vec::new();
     for _ in 0..r.u16().ok_or(malformed)? {
-        let signed = SignedChain::read(&mut r, trust.committee.keys().len()).ok_or(malformed)?;
-        let committee = Committee::read(&mut r).ok_or(malformed)?;
-        if signed.check(&trust)?.next_committee != committee.hash() {
-            return Err(Invalid::OtherCommittee);
+        let handover = Handover::read(&mut r).ok_or(malformed)?;
+        // What led to the validators who are believed already needs no check.
+        if handover.epoch().is_none_or(|epoch| epoch >= trust.epoch) {
+            trust = handover.check(&trust)?;
         }
-        trust = Trust { epoch: trust.epoch.checked_add(1).ok_or(malformed)?, committee, ..trust };
+        handovers.push(handover);
     }
-    let signed = SignedChain::read(&mut r, trust.committee.keys().len()).ok_or(malformed)?;
-    let header = signed.check(&trust)?.clone();
+    let header = SignedChain::read(&mut r).ok_or(malformed)?.check(&trust)?.clone();
+    trust.epoch = header.epoch;
     let (fact, holds) = match kind {
         0 => {
             let transactions = (0..header.transaction_count).map(|_| read_sized(&mut r));
@@ -441,6 +472,6 @@ pub fn verify(trust: &Trust, proof: &[u8]) -> Result<Proven, Invalid> {
     match (r.0.is_empty(), holds) {
         (false, _) => Err(malformed),
         (true, false) => Err(Invalid::OtherFact),
-        (true, true) => Ok(Proven { header, trust, fact }),
+        (true, true) => Ok(Proven { header, trust, handovers, fact }),
     }
 }

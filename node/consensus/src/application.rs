@@ -16,7 +16,8 @@ use commonware_runtime::{Clock, Metrics, Spawner};
 use commonware_utils::Acknowledgement;
 use futures::StreamExt;
 use std::sync::Arc;
-use stint_proto::{Block, Genesis, Hash, Header};
+use stint_proto::{Block, Genesis, Header};
+use tokio::sync::mpsc;
 
 /// The engine asks it for proposals and verdicts.
 #[derive(Clone)]
@@ -62,7 +63,7 @@ impl<E: Spawner + Clock + Metrics> Application<E> for App {
             executed_height: draft.executed_height,
             state_root: draft.state_root,
             results_root: draft.results_root,
-            next_committee: Hash::ZERO,
+            next_committee: draft.next_committee,
         };
         let block = Ordered::new(Block { header, transactions: draft.transactions }).ok()?;
         Some(Digested::compute(block, &Sequential).await)
@@ -77,16 +78,25 @@ impl<E: Spawner + Clock + Metrics> Application<E> for App {
 
 /// The engine delivers final blocks to it.
 #[derive(Clone)]
-pub struct Delivery(pub Arc<dyn Ledger>);
+pub struct Delivery {
+    pub ledger: Arc<dyn Ledger>,
+    /// Learns of each height that is executed. There are never more of them than blocks that may be under way.
+    pub executed: mpsc::UnboundedSender<u64>,
+}
 
 impl Reporter for Delivery {
     type Activity = Update<Ordered>;
 
     fn report(&mut self, update: Update<Ordered>) -> Feedback {
         match update {
-            Update::Tip(_, height, _) => self.0.tip(height.get()),
+            Update::Tip(_, height, _) => self.ledger.tip(height.get()),
             Update::Block(block, ack) => {
-                self.0.finalized(block.inner().block.clone(), Box::new(move || ack.acknowledge()));
+                let (executed, height) = (self.executed.clone(), block.inner().block.header.height);
+                let ack = move || {
+                    ack.acknowledge();
+                    let _ = executed.send(height);
+                };
+                self.ledger.finalized(block.inner().block.clone(), Box::new(ack));
             }
         }
         Feedback::Ok

@@ -1,11 +1,13 @@
 //! One validator's engine, put together over any runtime and any network.
 
 use crate::{
-    Ledger, MakeLedger, Timing,
+    Floor, Ledger, Left, MakeLedger, Timing,
     application::{App, Delivery},
     block::{Ordered, digest},
+    committees::Committees,
     env::{EngineEnv, OUTBOX},
-    finality::{Floor, finalization},
+    finality::finalization,
+    rounds::{Rounds, Track},
 };
 use bytes::Bytes;
 use commonware_broadcast::buffered;
@@ -16,27 +18,22 @@ use commonware_consensus::{
         resolver::p2p as backfill,
         standard::{Deferred, Standard},
     },
-    simplex::{
-        self, SkipBudget,
-        config::{self, ForwardPolicy, SkipPolicy},
-        elector::RoundRobin,
-        scheme::ed25519::Scheme,
-    },
-    types::{Epoch, FixedEpocher, ViewDelta},
+    simplex::{self, config, scheme::ed25519::Scheme},
+    types::{FixedEpocher, ViewDelta},
 };
 use commonware_cryptography::{
-    Digested, Digestible, Sha256, Signer,
-    certificate::{ConstantProvider, Verifier},
+    Digested, Digestible, Signer,
+    certificate::Verifier,
     ed25519::{PrivateKey, PublicKey},
 };
-use commonware_p2p::{Blocker, Provider, Receiver, Recipients, Sender, max_message_size};
+use commonware_p2p::{Blocker, Provider, Receiver, Recipients, Sender, max_message_size, utils::mux::prefixed};
 use commonware_parallel::Sequential;
 use commonware_runtime::{Clock, Handle, Metrics, Quota, Spawner, Storage, Supervisor, buffer::paged::CacheRef};
 use commonware_storage::{
     archive::{Archive as _, prunable},
     translator::EightCap,
 };
-use commonware_utils::{NZDuration, NZU16, NZU32, NZU64, NZUsize, ordered::Set};
+use commonware_utils::{NZDuration, NZU16, NZU32, NZU64, NZUsize};
 use rand_core::CryptoRng;
 use std::{
     num::{NonZeroU64, NonZeroUsize},
@@ -61,24 +58,22 @@ pub const QUOTAS: [Quota; CHANNELS] = [
     Quota::per_second(NZU32!(1024)),
 ];
 
-/// The validator set is fixed: one epoch without end.
-const EPOCH_LENGTH: NonZeroU64 = NZU64!(u64::MAX);
-const MAILBOX: NonZeroUsize = NZUsize!(1024);
-const BUFFER_BYTES: NonZeroUsize = NZUsize!(1024 * 1024);
+pub(crate) const MAILBOX: NonZeroUsize = NZUsize!(1024);
+pub(crate) const BUFFER_BYTES: NonZeroUsize = NZUsize!(1024 * 1024);
 const ITEMS_PER_SECTION: NonZeroU64 = NZU64!(1024);
 /// Blocks of each validator that wait in memory until they are asked for.
 const BLOCKS_PER_PEER: usize = 16;
 /// Final blocks that are delivered and not yet acknowledged.
 const UNACKNOWLEDGED: NonZeroUsize = NZUsize!(16);
 const REPAIR: NonZeroUsize = NZUsize!(16);
-const VIEWS_KEPT: ViewDelta = ViewDelta::new(256);
-const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
-const FETCH_RETRY: Duration = Duration::from_millis(200);
+pub(crate) const VIEWS_KEPT: ViewDelta = ViewDelta::new(256);
+pub(crate) const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const FETCH_RETRY: Duration = Duration::from_millis(200);
 
 /// The largest message that `validators` send each other, bytes.
 pub fn max_message_bytes(validators: u32) -> u32 {
     max_message_size(&[
-        simplex::max_payload_size::<Scheme, <Ordered as Digestible>::Digest>(validators),
+        prefixed(simplex::max_payload_size::<Scheme, <Ordered as Digestible>::Digest>(validators)),
         marshal::max_payload_size::<Standard<Ordered>, Scheme>(validators, &()),
         KERNEL_TRANSACTION_BYTES + 1024,
     ])
@@ -91,10 +86,10 @@ pub(crate) fn folder_of_votes(partition: &str) -> String {
 
 /// What one validator's engine is made of.
 pub struct Parts<P, B, S, R> {
-    /// This validator's key.
+    /// This validator's key, by which the network knows it too.
     pub key: PrivateKey,
-    /// All validators' keys.
-    pub validators: Set<PublicKey>,
+    /// Other keys of it, one of which is to count instead.
+    pub other_keys: Vec<[u8; 32]>,
     /// What is signed says for which ledger.
     pub namespace: Vec<u8>,
     /// Block 0.
@@ -107,6 +102,8 @@ pub struct Parts<P, B, S, R> {
     pub timing: Timing,
     /// Who the peers are.
     pub peers: P,
+    /// Tells the network when they change.
+    pub track: Track,
     /// Who shuts misbehaving peers out.
     pub blocker: B,
     /// Sender and receiver of each channel.
@@ -117,14 +114,39 @@ pub struct Parts<P, B, S, R> {
 pub struct Running {
     /// The tasks to watch.
     pub tasks: Vec<(&'static str, Handle<()>)>,
+    /// Why the first of them ended in order, if it did.
+    pub left: Arc<OnceLock<Left>>,
 }
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A block or a certificate.
+    #[error("what it shall begin with cannot be read: {0:?}")]
+    Codec(commonware_codec::Error),
+    /// Its own files.
+    #[error("{0}")]
+    Archive(String),
+    /// The last block of the epoch before is not here.
+    #[error("the last block before epoch {0} is not kept here")]
+    Before(u64),
+}
+
+impl From<commonware_codec::Error> for StartError {
+    fn from(e: commonware_codec::Error) -> StartError {
+        StartError::Codec(e)
+    }
+}
+
+/// The task of the epochs' engines.
+pub(crate) const ROUNDS: &str = "engine";
 
 /// Starts a validator's engine. `ledger` is made from the environment it shall live in.
 pub async fn start<E, P, B, S, R>(
     context: E,
     parts: Parts<P, B, S, R>,
     ledger: MakeLedger,
-) -> Result<Running, commonware_codec::Error>
+) -> Result<Running, StartError>
 where
     E: CryptoRng + Spawner + Metrics + Clock + Storage + Supervisor + Send + Sync + 'static,
     P: Provider<PublicKey = PublicKey>,
@@ -132,18 +154,23 @@ where
     S: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
 {
-    let Parts { key, validators, namespace, genesis, floor, partition, timing, peers, blocker, channels } = parts;
+    let Parts { key, other_keys, namespace, genesis, floor, partition, timing, peers, track, blocker, channels } =
+        parts;
     let [votes, certificates, certificate_requests, block_requests, broadcast, gossip] = channels;
     let me = key.public_key();
-    let committee = validators.len() as u32;
-    let scheme = match Scheme::signer(&namespace, validators.clone(), key) {
-        Some(signer) => signer,
-        None => Scheme::verifier(&namespace, validators),
-    };
     let (outbox, to_send) = mpsc::channel(OUTBOX);
     let marshal_mailbox = Arc::new(OnceLock::new());
-    let env = EngineEnv { context: context.child("ledger"), outbox, marshal: marshal_mailbox.clone() };
+    let known_committees = Arc::new(OnceLock::new());
+    let env = EngineEnv {
+        context: context.child("ledger"),
+        outbox,
+        marshal: marshal_mailbox.clone(),
+        committees: known_committees.clone(),
+    };
     let ledger = ledger(Arc::new(env));
+    let committees = Committees::new(&ledger, &namespace, key);
+    let _ = known_committees.set(committees.clone());
+    let epochs = ledger.epochs();
     let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(4096));
 
     let (buffer_engine, buffer) = buffered::Engine::new(
@@ -174,41 +201,49 @@ where
         block_requests,
     );
 
-    let archive_error = |e| commonware_codec::Error::Wrapped("archive", Box::new(e));
+    let archive_error = |e| StartError::Archive(format!("{e}"));
     let finalizations = prunable::Archive::init(
         context.child("finalizations"),
-        archive(&partition, "finalizations", &page_cache, Scheme::certificate_codec_config(&scheme)),
+        archive(&partition, "finalizations", &page_cache, Scheme::certificate_codec_config_unbounded()),
     );
     let mut finalizations = finalizations.await.map_err(archive_error)?;
     let blocks = prunable::Archive::init(context.child("blocks"), archive(&partition, "blocks", &page_cache, ()));
     let mut blocks = blocks.await.map_err(archive_error)?;
 
     let genesis = Ordered::new(genesis)?;
-    let (start, first_view) = match floor {
-        None => {
-            let first_view = config::Floor::Genesis(digest(genesis.block.header.hash()));
-            (Start::Genesis(Digested::compute(genesis, &Sequential).await), first_view)
-        }
+    // The first epoch that is not over here, and what its first block stands on.
+    let epoch = epochs.of(ledger.executed_height() + 1);
+    let before = match epoch {
+        0 => genesis.digest(),
+        epoch => ledger.before(epoch).map(digest).ok_or(StartError::Before(epoch))?,
+    };
+    let (start, first_round) = match floor {
+        None => (Start::Genesis(Digested::compute(genesis, &Sequential).await), config::Floor::Genesis(before)),
         Some(Floor { block, certificate }) => {
-            let finalization = finalization(&block.header, &certificate, committee)?;
+            let finalization = finalization(&block.header, &certificate)?;
             // The engine would ask peers for the block; it is here.
             let height = block.header.height;
             let key = digest(block.header.hash());
+            let goes_on = block.header.epoch == epoch;
             if blocks.last_index().is_none_or(|last| last < height) {
                 let anchor = Arc::new(Ordered::new(block)?);
                 blocks = blocks.put_sync(height, key, &anchor).await.map_err(archive_error)?;
                 finalizations = finalizations.put_sync(height, key, &finalization).await.map_err(archive_error)?;
             }
-            (Start::Floor(finalization.clone()), config::Floor::Finalized(finalization))
+            let first_round = match goes_on {
+                true => config::Floor::Finalized(finalization.clone()),
+                false => config::Floor::Genesis(before),
+            };
+            (Start::Floor(finalization), first_round)
         }
     };
-    let epocher = FixedEpocher::new(EPOCH_LENGTH);
+    let epocher = FixedEpocher::new(NonZeroU64::new(epochs.blocks()).unwrap_or(NonZeroU64::MIN));
     let (marshal, mailbox, _) = Marshal::<_, Standard<Ordered>, _, _, _, _, _>::init(
         context.child("marshal"),
         finalizations,
         blocks,
         marshal::Config {
-            provider: ConstantProvider::new(scheme.clone()),
+            provider: committees.clone(),
             epocher: epocher.clone(),
             start,
             partition_prefix: partition.clone(),
@@ -227,46 +262,37 @@ where
     )
     .await;
     let _ = marshal_mailbox.set(mailbox.clone());
-    let adapter = Deferred::new(context.child("application"), App(ledger.clone()), mailbox, epocher);
-    let marshal_task = marshal.start(Delivery(ledger.clone()), buffer, resolver);
-
-    let engine = simplex::Engine::new(
-        context.child("simplex"),
-        simplex::Config {
-            scheme,
-            elector: RoundRobin::<Sha256>::default(),
-            blocker,
-            automaton: adapter.clone(),
-            relay: adapter.clone(),
-            reporter: adapter,
-            strategy: Sequential,
-            partition: folder_of_votes(&partition),
-            mailbox_size: MAILBOX,
-            epoch: Epoch::zero(),
-            floor: first_view,
-            replay_buffer: BUFFER_BYTES,
-            write_buffer: BUFFER_BYTES,
-            page_cache,
-            leader_timeout: timing.leader,
-            certification_timeout: timing.certification,
-            timeout_retry: timing.retry,
-            view_retention: VIEWS_KEPT,
-            skip: SkipPolicy::Enabled { timeout: timing.skip, budget: SkipBudget::Participants },
-            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
-            fetch_retry_delay: FETCH_RETRY,
-            forward: ForwardPolicy::SilentLeader,
-            track_historical_votes: false,
-        },
-    );
-    let engine_task = engine.start(votes, certificates, certificate_requests);
+    let adapter = Deferred::new(context.child("application"), App(ledger.clone()), mailbox.clone(), epocher);
+    let (executed, heights) = mpsc::unbounded_channel();
+    let marshal_task = marshal.start(Delivery { ledger: ledger.clone(), executed }, buffer, resolver);
+    let left = Arc::new(OnceLock::new());
+    let rounds = Rounds {
+        context: context.child("rounds"),
+        ledger: ledger.clone(),
+        committees,
+        adapter,
+        marshal: mailbox,
+        blocker,
+        partition,
+        timing,
+        page_cache,
+        track,
+        executed: heights,
+        other_keys,
+        left: left.clone(),
+        had_a_part: false,
+    };
+    let channels = [votes, certificates, certificate_requests];
+    let rounds_task = context.child("epochs").spawn(move |_| rounds.run(epoch, first_round, channels));
     let gossip_task = context.child("gossip").spawn(move |_| carry(ledger, gossip, to_send));
     Ok(Running {
         tasks: vec![
-            ("engine", engine_task),
+            (ROUNDS, rounds_task),
             ("marshal", marshal_task),
             ("broadcast", buffer_task),
             ("gossip", gossip_task),
         ],
+        left,
     })
 }
 

@@ -1,4 +1,4 @@
-use crate::{block::Ordered, finality::certificate};
+use crate::{block::Ordered, committees::Committees, finality::certificate};
 use bytes::Bytes;
 use commonware_consensus::{
     marshal::{core::Mailbox, standard::Standard},
@@ -6,6 +6,7 @@ use commonware_consensus::{
     types::Height,
 };
 use commonware_runtime::{Clock, Spawner, Supervisor};
+use commonware_utils::vec::NonEmptyVec;
 use futures::future::BoxFuture;
 use rand_core::CryptoRng;
 use std::{
@@ -37,6 +38,9 @@ pub trait Env: Send + Sync {
     /// by those over a descendant alone.
     fn certificate(&self, height: u64) -> BoxFuture<'static, Option<Certificate>>;
 
+    /// Asks the other validators for them, in the background.
+    fn fetch_certificate(&self, height: u64);
+
     /// Lets go of what the engine keeps of blocks below a height; peers that lag further behind fetch them elsewhere.
     fn prune(&self, height: u64);
 
@@ -53,6 +57,8 @@ pub(crate) struct EngineEnv<E> {
     pub outbox: mpsc::Sender<Bytes>,
     /// There once the engine is put together, and so before it delivers any block.
     pub marshal: Arc<OnceLock<Mailbox<Scheme, Standard<Ordered>>>>,
+    /// As the mailbox.
+    pub committees: Arc<OnceLock<Committees>>,
 }
 
 impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env for EngineEnv<E> {
@@ -81,8 +87,15 @@ impl<E: Spawner + Clock + CryptoRng + Supervisor + Send + Sync + 'static> Env fo
         let marshal = self.marshal.get().cloned();
         Box::pin(async move {
             let finalization = marshal?.get_finalization(Height::new(height)).await?;
-            Some(certificate(&finalization.certificate))
+            Some(certificate(&finalization))
         })
+    }
+
+    fn fetch_certificate(&self, height: u64) {
+        let others: Vec<_> = self.committees.get().map(|c| c.others(height)).unwrap_or_default();
+        if let (Some(marshal), Ok(others)) = (self.marshal.get(), NonEmptyVec::try_from(others)) {
+            marshal.hint_finalized(Height::new(height), others);
+        }
     }
 
     fn prune(&self, height: u64) {

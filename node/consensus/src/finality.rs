@@ -15,7 +15,7 @@ use commonware_cryptography::{
     sha256::Digest,
 };
 use commonware_utils::Participant;
-use stint_proto::{Block, Certificate, Header};
+use stint_proto::{Block, Certificate, Header, limits::VALIDATORS};
 
 /// A final block with votes of its own, behind which an engine that lost what it had begins anew.
 pub struct Floor {
@@ -25,27 +25,30 @@ pub struct Floor {
     pub certificate: Certificate,
 }
 
-/// The votes as the engine keeps them, as ours.
-pub fn certificate(votes: &Votes) -> Certificate {
+/// What made a block final, as the engine keeps it, as ours.
+pub fn certificate(finalization: &Finalization<Scheme, Digest>) -> Certificate {
+    let Finalization { proposal, certificate: votes } = finalization;
     let signatures = votes.signatures.iter().map(|s| s.encode());
     let vote =
         |(place, signature): (usize, bytes::Bytes)| Some((u8::try_from(place).ok()?, signature[..].try_into().ok()?));
-    Certificate { votes: votes.signers.iter().map(usize::from).zip(signatures).filter_map(vote).collect() }
+    Certificate {
+        validators: votes.signers.len().min(VALIDATORS) as u8,
+        view: proposal.round.view().get(),
+        parent_view: proposal.parent.get(),
+        votes: votes.signers.iter().map(usize::from).zip(signatures).filter_map(vote).collect(),
+    }
 }
 
-/// Ours, as the engine checks them.
-pub fn finalization(
-    header: &Header,
-    certificate: &Certificate,
-    validators: u32,
-) -> Result<Finalization<Scheme, Digest>, Error> {
+/// Ours, as the engine checks it.
+pub fn finalization(header: &Header, certificate: &Certificate) -> Result<Finalization<Scheme, Digest>, Error> {
+    let validators = u32::from(certificate.validators);
     let places = certificate.votes.iter().map(|(place, _)| Participant::new(u32::from(*place)));
     let signers = Signers::new(validators, places).map_err(|_| Error::Invalid("votes", "they name no validators"))?;
     let signature = |(_, bytes): &(u8, [u8; 64])| ed25519::Signature::decode(Copying(&bytes[..])).map(Into::into);
     let signatures = certificate.votes.iter().map(signature).collect::<Result<_, _>>()?;
-    let round = Round::new(Epoch::new(header.epoch), View::new(header.view));
+    let round = Round::new(Epoch::new(header.epoch), View::new(certificate.view));
     Ok(Finalization {
-        proposal: Proposal::new(round, View::new(header.parent_view), digest(header.hash())),
+        proposal: Proposal::new(round, View::new(certificate.parent_view), digest(header.hash())),
         certificate: Votes { signers, signatures },
     })
 }

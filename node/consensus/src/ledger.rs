@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use std::sync::Arc;
-use stint_proto::{Block, Hash, Header, Transaction};
+use std::{net::SocketAddr, sync::Arc};
+use stint_proto::{Block, Epochs, Hash, Header, Transaction};
 
 /// To be called once a final block is durable. Dropping it uncalled stops the node.
 pub type Ack = Box<dyn FnOnce() + Send>;
@@ -31,12 +31,46 @@ pub struct Draft {
     pub state_root: Hash,
     /// What that height and all before it led to.
     pub results_root: Hash,
+    /// Hash of the next epoch's committee, where the block is the last of its epoch and others follow; zero elsewhere.
+    pub next_committee: Hash,
+}
+
+/// A key that may connect to this validator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// An ed25519 public key.
+    pub key: [u8; 32],
+    /// Where it listens for peers.
+    pub address: SocketAddr,
+    /// True when it counted in the epoch before, and no more.
+    pub left: bool,
+}
+
+/// Who may connect to this validator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peers {
+    /// Grows with each change.
+    pub version: u64,
+    /// All of them, this one too.
+    pub peers: Vec<Peer>,
 }
 
 /// What the engine asks of the ledger.
 pub trait Ledger: Send + Sync + 'static {
     /// The newest block whose results are durable here.
     fn executed_height(&self) -> u64;
+
+    /// Which heights are of which epoch; for ever the same.
+    fn epochs(&self) -> Epochs;
+
+    /// Keys of the validators of an epoch, once that is decided here.
+    fn committee(&self, epoch: u64) -> Option<Vec<[u8; 32]>>;
+
+    /// Hash of the last block before an epoch, once that is executed here.
+    fn before(&self, epoch: u64) -> Option<Hash>;
+
+    /// Who may connect, and where they are found.
+    fn peers(&self) -> Peers;
 
     /// Builds a block, waiting for something to put into it up to a heartbeat; `None` leaves the
     /// turn to the next leader. The future may be dropped at any time.

@@ -9,6 +9,8 @@
 //!      └── votes, certificates, backfill, broadcast ────┴──── p2p ─────────┘  Env ◄─┘
 //! ```
 //!
+//! `simplex` is one engine an epoch, over the committee that the ledger names (`rounds.rs`); all else goes on over epochs.
+//!
 //! What the rest of the node relies on:
 //!
 //! 1. [`Ledger::finalized`] gets every final block, in the order of heights, at least once, and
@@ -21,17 +23,21 @@
 
 mod application;
 mod block;
+mod committees;
+mod early;
 mod engine;
 mod env;
 mod finality;
 mod ledger;
 mod production;
+mod rounds;
 
-pub use engine::{CHANNELS, Parts, QUOTAS, Running, max_message_bytes, start};
+pub use engine::{CHANNELS, Parts, QUOTAS, Running, StartError, max_message_bytes, start};
 pub use env::Env;
 pub use finality::Floor;
-pub use ledger::{Ack, Ancestors, Draft, Ledger, MakeLedger};
-pub use production::{Config, ConsensusError, Peer, VOTES, run};
+pub use ledger::{Ack, Ancestors, Draft, Ledger, MakeLedger, Peer, Peers};
+pub use production::{Config, ConsensusError, VOTES, run};
+pub use rounds::{Left, Track};
 
 /// Timing of the engine. A leader that finds nothing to propose waits for the heartbeat, so
 /// timeouts are longer.

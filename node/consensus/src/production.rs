@@ -1,8 +1,8 @@
 //! A validator on real sockets and disks.
 
 use crate::{
-    Floor, MakeLedger, Timing,
-    engine::{CHANNELS, Parts, QUOTAS, max_message_bytes, start},
+    Floor, Left, MakeLedger, Peers, Timing, Track,
+    engine::{CHANNELS, Parts, QUOTAS, ROUNDS, Running, max_message_bytes, start},
 };
 use commonware_codec::{Copying, DecodeExt};
 use commonware_cryptography::{
@@ -11,43 +11,36 @@ use commonware_cryptography::{
 };
 use commonware_p2p::{
     Address, AddressableManager,
-    authenticated::lookup::{self, Network},
+    authenticated::lookup::{self, Network, Oracle},
 };
 use commonware_runtime::{Quota, Runner, Supervisor, tokio as engine_tokio};
 use commonware_stream::{
     cups::{self, Cups},
     sake::{self, Sake},
 };
-use commonware_utils::{
-    NZU32, NZUsize, TryCollect as _,
-    ordered::{Map, Set},
-};
+use commonware_utils::{NZU32, NZUsize, ordered::Map};
 use futures::future::{FutureExt, select_all};
-use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
-use stint_proto::{Block, Hash, limits::VALIDATOR_CLOCKS_MS};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use stint_proto::{
+    Block, Hash,
+    limits::{VALIDATOR_CLOCKS_MS, VALIDATORS},
+};
 use tokio::sync::oneshot;
-
-/// A validator as its peers know it.
-#[derive(Clone, Debug)]
-pub struct Peer {
-    /// Its ed25519 public key.
-    pub key: [u8; 32],
-    /// Where it listens for peers.
-    pub address: SocketAddr,
-}
 
 /// What a validator needs to run.
 pub struct Config {
     /// Seed of this validator's ed25519 key.
     pub key: [u8; 32],
+    /// Other public keys of it, one of which is to count instead.
+    pub other_keys: Vec<[u8; 32]>,
     /// Names the ledger in everything that is signed.
     pub chain_id: Hash,
     /// Block 0.
     pub genesis: Block,
     /// Where to begin instead, for an engine that lost what it had.
     pub floor: Option<Floor>,
-    /// All validators, this one too.
-    pub peers: Vec<Peer>,
+    /// Who may connect at first; the ledger tells when that changes.
+    pub peers: Peers,
     /// Where to listen for peers.
     pub listen: SocketAddr,
     /// Where the engine keeps votes, certificates and blocks.
@@ -74,12 +67,14 @@ pub enum ConsensusError {
 
 /// What the engine keeps is in folders that begin so.
 const PARTITION: &str = "stint";
-/// The folder of its votes, below that of all it keeps.
+/// Folders of its votes, one an epoch, below that of all it keeps, begin so.
 pub const VOTES: &str = "stint-simplex";
 
 /// Threads of the engine beside the executor's.
 const THREADS: usize = 2;
 const MAILBOX: NonZeroUsize = NZUsize!(1024);
+/// Sets of peers that stay connected: the newest ones.
+const SETS: NonZeroUsize = NZUsize!(2);
 /// How far clocks may differ when peers greet each other.
 const HANDSHAKE_SKEW: Duration = Duration::from_millis(VALIDATOR_CLOCKS_MS);
 
@@ -88,8 +83,8 @@ pub(crate) fn namespace(chain_id: Hash) -> Vec<u8> {
     format!("stint-{chain_id}").into_bytes()
 }
 
-/// Runs a validator on this thread until `stop` fires or a part of it ends.
-pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> Result<(), ConsensusError> {
+/// Runs a validator on this thread until `stop` fires, a part of it fails, or it is no longer needed as it is.
+pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> Result<Option<Left>, ConsensusError> {
     let runtime = engine_tokio::Config::new()
         .with_worker_threads(THREADS)
         .with_tcp_nodelay(Some(true))
@@ -97,16 +92,8 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
     engine_tokio::Runner::new(runtime).start(|context| async move {
         let refuse = |what: &str| ConsensusError::Config(what.to_string());
         let key = PrivateKey::decode(Copying(&config.key)).map_err(|_| refuse("the key is not an ed25519 seed"))?;
-        let public = |k: &[u8; 32]| PublicKey::decode(Copying(k)).map_err(|_| refuse("a peer's key is not ed25519"));
-        let mut addresses = Vec::new();
-        for peer in &config.peers {
-            addresses.push((public(&peer.key)?, Address::from(peer.address)));
-        }
-        let validators: Set<PublicKey> =
-            addresses.iter().map(|(k, _)| k.clone()).try_collect().map_err(|_| refuse("two validators share a key"))?;
-        let addresses: Map<PublicKey, Address> =
-            addresses.try_into().map_err(|_| refuse("two validators share a key"))?;
-        let count = config.peers.len();
+        // More than there are, so that some may join; with more still the engine is put together anew.
+        let most = NonZeroUsize::new(most_peers(config.peers.peers.len())).unwrap_or(NonZeroUsize::MIN);
         let namespace = namespace(config.chain_id);
 
         let handshake = Cups::<_, ChaCha20Poly1305>::new(
@@ -118,37 +105,66 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             },
             cups::Version::V1,
         );
-        let most = NonZeroUsize::new(count.max(1)).unwrap_or(NonZeroUsize::MIN);
-        let mut p2p =
-            lookup::Config::local(handshake, &namespace, config.listen, most, max_message_bytes(count as u32), MAILBOX);
-        p2p.tracked_peer_sets = NZUsize!(1);
+        let largest = max_message_bytes(VALIDATORS as u32);
+        let mut p2p = lookup::Config::local(handshake, &namespace, config.listen, most, largest, MAILBOX);
+        p2p.tracked_peer_sets = SETS;
         p2p.dial_frequency = Duration::from_millis(250);
         p2p.peer_connection_cooldown = Duration::from_millis(250);
         p2p.allowed_handshake_rate_per_ip = Quota::per_second(NZU32!(256));
-        let (mut network, mut oracle) = Network::new(context.child("network"), p2p);
-        oracle.track(0, addresses);
+        let (mut network, oracle) = Network::new(context.child("network"), p2p);
         let channels = std::array::from_fn::<_, CHANNELS, _>(|i| network.register(i as u64, QUOTAS[i]));
         let network_task = network.start();
 
         let parts = Parts {
             key,
-            validators,
+            other_keys: config.other_keys,
             namespace,
             genesis: config.genesis,
             floor: config.floor,
             partition: PARTITION.into(),
             timing: config.timing,
             peers: oracle.clone(),
+            track: track(oracle.clone(), most.get()),
             blocker: oracle.clone(),
             channels,
         };
         let running = start(context.child("validator"), parts, ledger).await;
-        let mut tasks = running.map_err(|e| ConsensusError::Files(format!("{e:?}")))?.tasks;
+        let Running { mut tasks, left } = running.map_err(|e| ConsensusError::Files(e.to_string()))?;
         tasks.push(("network", network_task));
         let ends = tasks.into_iter().map(|(name, task)| task.map(move |_| name).boxed());
         tokio::select! {
-            _ = stop => Ok(()),
-            (name, _, _) = select_all(ends) => Err(ConsensusError::Ended(name)),
+            _ = stop => Ok(None),
+            (name, _, _) = select_all(ends) => match left.get() {
+                Some(left) if name == ROUNDS => Ok(Some(*left)),
+                _ => Err(ConsensusError::Ended(name)),
+            },
+        }
+    })
+}
+
+/// How many peers the network has room for: a channel reserves memory for each.
+fn most_peers(now: usize) -> usize {
+    (2 * now + 8).min(3 * VALIDATORS)
+}
+
+/// Tells the network who may connect. Validators beyond its room wait for the next start.
+fn track(mut oracle: Oracle<PublicKey>, most: usize) -> Track {
+    Box::new(move |peers: Peers| {
+        let mut addresses: BTreeMap<PublicKey, Address> = BTreeMap::new();
+        for peer in peers.peers {
+            if let Ok(key) = PublicKey::decode(Copying(&peer.key)) {
+                addresses.insert(key, Address::from(peer.address));
+            }
+        }
+        if addresses.len() > most {
+            tracing::warn!(
+                "{} validators and joining ones; this node has room for {most} until it is started again",
+                addresses.len()
+            );
+        }
+        let addresses: Vec<_> = addresses.into_iter().take(most).collect();
+        if let Ok(addresses) = Map::try_from(addresses) {
+            oracle.track(peers.version, addresses);
         }
     })
 }

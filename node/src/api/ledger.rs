@@ -22,8 +22,8 @@ use tonic::{Request, Response, Status, Streaming};
 /// Answers for the ledger itself.
 pub struct LedgerService {
     pub node: Arc<Node>,
-    /// This validator's name and key.
-    pub validator: (String, [u8; 32]),
+    /// This validator's name.
+    pub name: String,
     /// Bounds the queries that run at once.
     pub queries: Arc<Semaphore>,
     /// Bounds the what-ifs.
@@ -48,12 +48,21 @@ impl Ledger for LedgerService {
         let results =
             self.node.store.results(height).map_err(|e| status(self.node.unreadable(&e)))?.ok_or_else(missing)?;
         let certified = self.node.store.certified_height().map_err(|e| status(self.node.unreadable(&e)))?;
-        let validator = |v: &stint_proto::GenesisValidator| v1::Validator { name: v.name.clone(), key: copy(&v.key) };
+        let known = self.node.validators().map_err(|e| status(self.node.unreadable(&e)))?;
+        let own = known.iter().find(|v| v.name == self.name);
+        let epoch = self.node.epochs().of(height);
+        let committee = self.node.committee(epoch).map_err(|e| status(self.node.unreadable(&e)))?;
+        let members = committee.map(|(_, c)| c.keys().to_vec()).unwrap_or_default();
+        let name = |key: &[u8; 32]| {
+            let held = |v: &&stint_runtime::Peer| v.key == *key || v.old_key == Some(*key);
+            known.iter().find(held).map(|v| v.name.clone()).unwrap_or_default()
+        };
+        let validator = |key: &[u8; 32]| v1::Validator { name: name(key), key: copy(key) };
         Ok(Response::new(v1::GetStatusResponse {
             chain_id: copy(&self.node.chain_id.0),
             chain_name: self.node.genesis.name.clone(),
-            validator: self.validator.0.clone(),
-            validator_key: copy(&self.validator.1),
+            validator: self.name.clone(),
+            validator_key: own.map(|v| copy(&v.key)).unwrap_or_default(),
             height,
             time_ms: results.outcome.time_ms,
             state_root: copy(&results.outcome.state_root.0),
@@ -66,7 +75,9 @@ impl Ledger for LedgerService {
             pending: self.node.pool().len() as u64,
             transactions: tip.transactions,
             counted_from: self.node.store.counted_from(),
-            validators: self.node.genesis.validators.iter().map(validator).collect(),
+            validators: members.iter().map(validator).collect(),
+            epoch,
+            epoch_ends: self.node.epochs().last(epoch),
             version: env!("CARGO_PKG_VERSION").into(),
         }))
     }

@@ -62,7 +62,7 @@ impl Server {
 pub async fn serve(
     server: Server,
     node: Arc<Node>,
-    validator: (String, [u8; 32]),
+    name: String,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -70,7 +70,7 @@ pub async fn serve(
     health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
     let queries = Arc::new(Semaphore::new(QUERIES));
     let what_ifs = Arc::new(Semaphore::new(WHAT_IFS));
-    let ledger = LedgerService { node: node.clone(), validator, queries: queries.clone(), what_ifs };
+    let ledger = LedgerService { node: node.clone(), name, queries: queries.clone(), what_ifs };
     let ledger = LedgerServer::new(ledger)
         .max_decoding_message_size(KERNEL_TRANSACTION_BYTES + 1024)
         .max_encoding_message_size(LARGEST_ANSWER);

@@ -159,7 +159,7 @@ fn node() -> Arc<Node> {
 async fn client(node: &Arc<Node>) -> Client {
     let server = Server::open("127.0.0.1:0".parse().expect("an address")).await.expect("a port");
     let address = server.address;
-    tokio::spawn(serve(server, node.clone(), ("v1".into(), [1; 32]), std::future::pending()));
+    tokio::spawn(serve(server, node.clone(), "v1".into(), std::future::pending()));
     Client::connect(address).await.expect("it answers")
 }
 

@@ -149,7 +149,11 @@ mod tests {
                 results_root: tip.results.results_root,
                 ..first.clone()
             };
-            let certificate = Certificate { votes: vec![(0, key.sign(&signed(&header)).to_bytes())] };
+            let certificate = Certificate::new(
+                &header,
+                1,
+                vec![(0, key.sign(&signed(&header, header.view, header.parent_view)).to_bytes())],
+            );
             let block = Block { header, transactions: Vec::new() };
             store.commit(&block, Some(&certificate), &BlockResult::default()).expect("committed");
         }

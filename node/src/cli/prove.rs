@@ -189,7 +189,7 @@ mod tests {
         };
         let header = Header { height: 7, ..genesis.block(Hash::ZERO, Hash::ZERO, Hash::ZERO).header };
         let committee = Committee::new(vec![[1; 32]]).expect("a committee");
-        Proven { header, trust: Trust { chain_id: Hash::ZERO, epoch: 0, committee }, fact }
+        Proven { header, trust: Trust { chain_id: Hash::ZERO, epoch: 0, committee }, handovers: Vec::new(), fact }
     }
 
     /// A node that proved another block or receipt than the one asked for once was believed.

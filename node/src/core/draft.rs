@@ -36,9 +36,15 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
                 // The tip may be ahead of the parent when this validator's turn is already over.
                 let executed_height = tip.height.min(parent.height);
                 let results = node.store.results(executed_height);
-                let results = match results.and_then(|r| r.ok_or_else(|| no_results(executed_height))) {
-                    Ok(results) => results,
-                    Err(why) => {
+                let results = results.and_then(|r| r.ok_or_else(|| no_results(executed_height)));
+                let next = node.next_committee(height);
+                let (results, next_committee) = match (results, next) {
+                    (Ok(results), Ok(next)) => (results, next),
+                    (Err(why), _) => {
+                        node.fail(format!("block {height} cannot be drafted: {why}"));
+                        return None;
+                    }
+                    (_, Err(why)) => {
                         node.fail(format!("block {height} cannot be drafted: {why}"));
                         return None;
                     }
@@ -49,6 +55,7 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
                     executed_height,
                     state_root: results.outcome.state_root,
                     results_root: results.results_root,
+                    next_committee,
                 });
             }
         }

@@ -1,11 +1,18 @@
 //! Executing final blocks.
 
 use super::{Node, Outcome, verify::certifies};
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use stint_consensus::{Ack, Env};
-use stint_proto::{Block, Certificate};
-use stint_runtime::{BlockContext, RuntimeError, execute_block};
+use stint_proto::{Block, Certificate, Hash, Header};
+use stint_runtime::{BlockContext, RuntimeError, changes_validators, execute_block};
+use stint_verifier::{Handover, SignedChain};
 use tokio::sync::mpsc;
+
+/// How long votes that must be there are waited for before they are asked for again.
+const VOTES_RETRY: Duration = Duration::from_millis(200);
 
 /// Executes blocks as they come; ends when the node must stop. A block that cannot be executed is
 /// not acknowledged, which stops the engine.
@@ -13,13 +20,27 @@ pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, mut blocks: mpsc::Unbounded
     while let Some((block, ack)) = blocks.recv().await {
         let height = block.header.height;
         if height > node.tip().height {
-            let certificate = env.certificate(height).await;
+            let certificate = certificate(&*env, &block).await;
             if let Err(why) = execute(&node, &block, certificate.as_ref()) {
                 node.fail(format!("block {height} cannot be executed: {why}"));
                 return;
             }
         }
         ack();
+    }
+}
+
+/// The votes over a block, if they are known. Those over a block that names other validators are waited for: whoever
+/// believes the validators of before needs them to believe those who follow.
+async fn certificate(env: &dyn Env, block: &Block) -> Option<Certificate> {
+    let height = block.header.height;
+    loop {
+        let known = env.certificate(height).await;
+        if known.is_some() || block.header.next_committee == Hash::ZERO {
+            return known;
+        }
+        env.fetch_certificate(height);
+        env.sleep(VOTES_RETRY).await;
     }
 }
 
@@ -50,6 +71,7 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
             header.executed_height, header.state_root, ours.outcome.state_root
         ));
     }
+    hand_over(node, header, certificate)?;
     let state = Arc::new(node.store.state_at(before.height));
     let context = BlockContext { height: header.height, time_ms: header.time_ms };
     let executed_before = |id| node.store.repeats(id, header.height).map_err(|e| RuntimeError::State(e.into()));
@@ -58,6 +80,9 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
     let tip = node.store.commit(block, certificate, &result).map_err(|e| e.to_string())?;
     node.keep_pinned(header.height)?;
 
+    if changes_validators(&result.writes) {
+        node.peers_version.store(header.height, Ordering::Relaxed);
+    }
     node.burnt(result.fuel_used, block.transactions.len() as u64);
     if !block.transactions.is_empty() {
         node.last_with_calls.store(header.height, Ordering::Relaxed);
@@ -73,4 +98,25 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
     }
     node.waiters.expire(header.height);
     Ok(())
+}
+
+/// Keeps what leads from the validators of before to those whom a header names, if it does.
+fn hand_over(node: &Node, header: &Header, certificate: Option<&Certificate>) -> Result<(), String> {
+    if header.next_committee == Hash::ZERO {
+        return Ok(());
+    }
+    let certificate = certificate.ok_or("it names other validators, and the votes over it are not known")?.clone();
+    let (_, next) = node
+        .committee(header.epoch + 1)
+        .map_err(|e| e.to_string())?
+        .ok_or("it names other validators before they are decided")?;
+    if next.hash() != header.next_committee {
+        return Err(format!(
+            "it names the next validators {}, and here they are {}",
+            header.next_committee,
+            next.hash()
+        ));
+    }
+    let signed = SignedChain { headers: vec![header.clone()], certificate };
+    node.store.keep_handover(&Handover { signed, next }).map_err(|e| e.to_string())
 }

@@ -1,22 +1,23 @@
-use super::{Node, draft, execute, prune, spread, verify};
+use super::{Addresses, Node, draft, execute, prune, spread, verify};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::sync::Arc;
-use stint_consensus::{Ack, Ancestors, Draft, Env, Ledger};
-use stint_proto::{Block, Header};
+use stint_consensus::{Ack, Ancestors, Draft, Env, Ledger, Peers};
+use stint_proto::{Block, Epochs, Hash, Header};
 use tokio::sync::mpsc;
 
 /// A node as the consensus engine sees it.
 pub struct NodeLedger {
     node: Arc<Node>,
     env: Arc<dyn Env>,
+    addresses: Addresses,
     final_blocks: mpsc::UnboundedSender<(Arc<Block>, Ack)>,
     heard: mpsc::Sender<Bytes>,
 }
 
 impl NodeLedger {
     /// Starts the node's tasks in an environment.
-    pub fn start(node: Arc<Node>, env: Arc<dyn Env>) -> Arc<dyn Ledger> {
+    pub fn start(node: Arc<Node>, env: Arc<dyn Env>, addresses: Addresses) -> Arc<dyn Ledger> {
         // The engine delivers only a few blocks ahead of their acknowledgement.
         let (final_blocks, to_execute) = mpsc::unbounded_channel();
         let (heard, to_check) = mpsc::channel(spread::HEARD);
@@ -24,13 +25,35 @@ impl NodeLedger {
         env.spawn_dedicated("check", Box::pin(spread::check(node.clone(), env.clone(), to_check)));
         env.spawn_dedicated("prune", Box::pin(prune::run(node.clone(), env.clone())));
         env.spawn("spread", Box::pin(spread::run(node.clone(), env.clone())));
-        Arc::new(NodeLedger { node, env, final_blocks, heard })
+        Arc::new(NodeLedger { node, env, addresses, final_blocks, heard })
+    }
+
+    /// What can be read, or else the node stops.
+    fn read<T>(&self, read: Result<T, impl std::error::Error + 'static>) -> Option<T> {
+        read.map_err(|e| self.node.fail(format!("who validates cannot be read: {e}"))).ok()
     }
 }
 
 impl Ledger for NodeLedger {
     fn executed_height(&self) -> u64 {
         self.node.tip().height
+    }
+
+    fn epochs(&self) -> Epochs {
+        self.node.epochs()
+    }
+
+    fn committee(&self, epoch: u64) -> Option<Vec<[u8; 32]>> {
+        let (_, committee) = self.read(self.node.committee(epoch))??;
+        Some(committee.keys().to_vec())
+    }
+
+    fn before(&self, epoch: u64) -> Option<Hash> {
+        self.read(self.node.before(epoch))?
+    }
+
+    fn peers(&self) -> Peers {
+        self.read(self.node.peers(&self.addresses)).unwrap_or(Peers { version: 0, peers: Vec::new() })
     }
 
     fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>> {

@@ -2,6 +2,7 @@
 //! socket but those of [`stint_consensus::Env`], so it also runs in a simulation.
 
 mod draft;
+mod epochs;
 mod execute;
 mod ledger;
 mod node;
@@ -20,6 +21,7 @@ mod whatif;
 #[cfg(test)]
 mod tests;
 
+pub use epochs::Addresses;
 pub use ledger::NodeLedger;
 pub(crate) use node::internal;
 pub use node::{Node, Submitted};

@@ -37,8 +37,10 @@ pub struct Node {
     pub(super) waiters: Waiters,
     /// Checked calls that other validators shall hear of.
     pub(super) to_spread: mpsc::UnboundedSender<Transaction>,
-    spread: Mutex<Option<mpsc::UnboundedReceiver<Transaction>>>,
+    pub(super) spread: tokio::sync::Mutex<mpsc::UnboundedReceiver<Transaction>>,
     network_height: AtomicU64,
+    /// The newest executed block that changed who may connect, at least the one from which this node started.
+    pub(super) peers_version: AtomicU64,
     /// The newest executed block that had calls, since this node started.
     pub(super) last_with_calls: AtomicU64,
     /// What calls burnt lately, on average.
@@ -82,8 +84,9 @@ impl Node {
             store,
             waiters: Waiters::default(),
             to_spread,
-            spread: Mutex::new(Some(spread)),
+            spread: tokio::sync::Mutex::new(spread),
             network_height: AtomicU64::new(0),
+            peers_version: AtomicU64::new(tip.height),
             last_with_calls: AtomicU64::new(0),
             fuel_per_call: AtomicU64::new(FIRST_GUESS),
             failure: Mutex::default(),
@@ -173,11 +176,6 @@ impl Node {
 
     pub(crate) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The queue of calls to spread, for the one task that does.
-    pub(super) fn take_spread(&self) -> Option<mpsc::UnboundedReceiver<Transaction>> {
-        self.spread.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Checks a call by itself and hands it in. The same call again leads to the same end.

@@ -143,9 +143,14 @@ impl Node {
     pub fn history(&self, height: u64) -> Result<v1::GetHistoryResponse, Refusal> {
         let read = || -> Result<Option<v1::GetHistoryResponse>, StoreError> {
             let Some(block) = self.store.block(height)? else { return Ok(None) };
-            let certificate = self.store.certificate(height)?.map(|c| c.encode(self.genesis.validators.len()));
-            let certificate = certificate.unwrap_or_default().into();
+            let certificate = self.store.certificate(height)?.map(|c| c.encode()).unwrap_or_default().into();
             let mut told = v1::GetHistoryResponse { height, block, certificate, ..Default::default() };
+            if self.epochs().ends_with(height) {
+                let epoch = self.epochs().of(height);
+                let handovers = self.store.handovers(epoch + 1)?;
+                let own = handovers.last().filter(|h| h.epoch() == Some(epoch));
+                told.next_committee = own.map(|h| h.next.encode()).unwrap_or_default().into();
+            }
             if height >= self.store.oldest().receipts {
                 told.receipts = self.store.receipts(height)?;
                 told.results = self.store.results(height)?.map(|r| r.encode()).unwrap_or_default().into();

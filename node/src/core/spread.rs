@@ -20,7 +20,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// Spreads what comes in here.
 pub async fn run(node: Arc<Node>, env: Arc<dyn Env>) {
-    let Some(mut calls) = node.take_spread() else { return };
+    // The task of an engine that was put together anew waits for the end of the one before.
+    let mut calls = node.spread.lock().await;
     while let Some(first) = calls.recv().await {
         let mut message = BytesMut::new();
         let mut next = Some(first);

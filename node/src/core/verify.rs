@@ -6,7 +6,7 @@ use super::{Node, node::check_envelope};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use stint_consensus::Env;
 use stint_proto::{
-    Block, Genesis, Hash, Header,
+    Block, Epochs, Genesis, Hash, Header,
     limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, CLOCK_SKEW_MS, EXECUTION_LAG},
     signature,
 };
@@ -15,7 +15,8 @@ use stint_store::{Results, StoreError};
 /// Says whether a block is valid on its parent.
 pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Header) -> bool {
     let height = block.header.height;
-    if let Err(why) = check_block(&block, &parent, node.chain_id).and_then(|()| check_signatures(node, env, &block)) {
+    let checked = check_block(&block, &parent, node.chain_id, node.epochs());
+    if let Err(why) = checked.and_then(|()| check_signatures(node, env, &block)) {
         tracing::warn!("block {height} is refused: {why}");
         return false;
     }
@@ -24,19 +25,23 @@ pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Heade
     if ahead > 0 {
         env.sleep(Duration::from_millis(ahead)).await;
     }
-    results_agree(node, &block.header).await
+    results_agree(node, &block.header).await && names_who_follow(node, &block.header)
 }
 
 /// What can be said of a block on its parent without any state, but for the signatures of its calls.
-pub(crate) fn check_block(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), String> {
-    check_header(block, parent, chain_id).and_then(|()| check_calls(block, chain_id))
+pub(crate) fn check_block(block: &Block, parent: &Header, chain_id: Hash, epochs: Epochs) -> Result<(), String> {
+    check_header(block, parent, chain_id, epochs).and_then(|()| check_calls(block, chain_id))
 }
 
-fn check_header(block: &Block, parent: &Header, chain_id: Hash) -> Result<(), String> {
+fn check_header(block: &Block, parent: &Header, chain_id: Hash, epochs: Epochs) -> Result<(), String> {
     let h = &block.header;
     let refuse = |ok: bool, why: &str| if ok { Ok(()) } else { Err(why.to_string()) };
     refuse(h.chain_id == chain_id, "it is of another ledger")?;
-    refuse(h.epoch == parent.epoch && h.next_committee == Hash::ZERO, "it changes the validators")?;
+    refuse(h.epoch == epochs.of(h.height), "it is of another epoch")?;
+    refuse(
+        h.next_committee == Hash::ZERO || epochs.ends_with(h.height),
+        "it names other validators before the end of its epoch",
+    )?;
     refuse(h.height == parent.height + 1 && h.parent == parent.hash(), "it does not follow its parent")?;
     refuse(h.protocol_version == Genesis::PROTOCOL_VERSION, "it is of another protocol version")?;
     refuse(h.time_ms > parent.time_ms, "its time does not come after its parent's")?;
@@ -82,6 +87,22 @@ pub(super) fn certifies(header: &Header, results: &Results) -> bool {
 /// What was executed has results.
 pub(super) fn no_results(height: u64) -> StoreError {
     StoreError::Damaged(format!("the results of block {height} are missing"))
+}
+
+/// Whether a header says of the next committee what the state does; what the header certifies must be executed here.
+fn names_who_follow(node: &Node, header: &Header) -> bool {
+    match node.next_committee(header.height) {
+        Ok(next) if next == header.next_committee => true,
+        Ok(next) => {
+            let found = header.next_committee;
+            tracing::warn!("block {} is refused: it names the next committee {found}, not {next}", header.height);
+            false
+        }
+        Err(why) => {
+            node.fail(format!("block {} cannot be judged: {why}", header.height));
+            false
+        }
+    }
 }
 
 /// Waits until this node has executed what the header certifies, then compares.

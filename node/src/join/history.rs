@@ -4,8 +4,8 @@ use super::peers::PeerError;
 use prost::Message;
 use std::collections::VecDeque;
 use stint_proto::{Block, Certificate, Hash, v1};
-use stint_store::{Past, Results};
-use stint_verifier::{Committee, Reader, Trust, merkle};
+use stint_store::{Past, Results, Trusts};
+use stint_verifier::{Committee, Handover, Reader, SignedChain, merkle};
 
 /// Blocks that may wait for votes over one of them, and for a header that certifies what they led to.
 const WAITING: usize = 128;
@@ -56,7 +56,7 @@ pub struct Behind {
 
 /// Takes blocks in the order of their heights and gives them on once they are known to be true.
 pub struct History {
-    trust: Trust,
+    trusts: Trusts,
     pin: Option<Pin>,
     /// Whether what blocks led to is wanted too.
     with_results: bool,
@@ -71,9 +71,9 @@ pub struct History {
 
 impl History {
     /// Begins behind a block.
-    pub fn new(trust: Trust, pin: Option<Pin>, with_results: bool, base: Behind) -> History {
+    pub fn new(trusts: Trusts, pin: Option<Pin>, with_results: bool, base: Behind) -> History {
         let waiting = VecDeque::new();
-        History { trust, pin, with_results, base, end: base, waiting, final_ones: 0, certified: 0 }
+        History { trusts, pin, with_results, base, end: base, waiting, final_ones: 0, certified: 0 }
     }
 
     /// The next height that is taken.
@@ -89,11 +89,9 @@ impl History {
         let header = &block.header;
         let hash = header.hash();
         let follows = header.height == height && self.end.parent.is_none_or(|before| header.parent == before);
-        if told.height != height || header.chain_id != self.trust.chain_id || !follows {
+        let trust = self.trusts.of(header.epoch);
+        if told.height != height || header.chain_id != trust.chain_id || !follows {
             return Err(lie("it does not follow the one before it").into());
-        }
-        if header.epoch != self.trust.epoch {
-            return Err(lie("it is of another epoch").into());
         }
         if Block::transactions_root(&block.transactions) != header.transactions_root
             || block.transactions.len() != header.transaction_count as usize
@@ -103,13 +101,19 @@ impl History {
         if let Some(pin) = self.pin.filter(|p| p.height == height && p.hash != hash) {
             return Err(lie(&format!("its hash is {hash}; the pinned one is {}", pin.hash)).into());
         }
-        let committee = &self.trust.committee;
         let certificate = match told.certificate.is_empty() {
             true => None,
-            false => Some(votes(&told.certificate, committee).ok_or_else(|| lie("its votes cannot be read"))?),
+            false => Some(votes(&told.certificate).ok_or_else(|| lie("its votes cannot be read"))?),
         };
-        if certificate.as_ref().is_some_and(|c| !c.certifies(header, committee)) {
+        if certificate.as_ref().is_some_and(|c| !c.certifies(header, &trust.committee)) {
             return Err(lie("too few validators signed it").into());
+        }
+        if header.next_committee != Hash::ZERO {
+            let missing = || PeerError::Missing(format!("it does not tell who validates after block {height}"));
+            let certificate = certificate.clone().ok_or_else(missing)?;
+            let next = committee(&told.next_committee).ok_or_else(missing)?;
+            let signed = SignedChain { headers: vec![header.clone()], certificate };
+            self.trusts.learn(&Handover { signed, next }).map_err(|e| lie(&e.to_string()))?;
         }
         let results = match (self.with_results, told.results.is_empty()) {
             (false, _) => None,
@@ -201,10 +205,16 @@ impl History {
     }
 }
 
-fn votes(bytes: &[u8], committee: &Committee) -> Option<Certificate> {
+fn votes(bytes: &[u8]) -> Option<Certificate> {
     let mut r = Reader(bytes);
-    let certificate = Certificate::read(&mut r, committee.keys().len())?;
+    let certificate = Certificate::read(&mut r)?;
     r.0.is_empty().then_some(certificate)
+}
+
+fn committee(bytes: &[u8]) -> Option<Committee> {
+    let mut r = Reader(bytes);
+    let committee = Committee::read(&mut r)?;
+    r.0.is_empty().then_some(committee)
 }
 
 #[cfg(test)]
@@ -213,6 +223,7 @@ mod tests {
     use bytes::Bytes;
     use ed25519_dalek::{Signer, SigningKey};
     use stint_proto::{Header, Outcome};
+    use stint_verifier::Trust;
 
     const CHAIN: Hash = Hash([9; 32]);
 
@@ -255,10 +266,10 @@ mod tests {
                 results_root: before,
                 next_committee: Hash::ZERO,
             };
-            let message = stint_verifier::signed(&header);
+            let message = stint_verifier::signed(&header, header.view, header.parent_view);
             let votes =
                 keys().iter().take(3).enumerate().map(|(i, k)| (i as u8, k.sign(&message).to_bytes())).collect();
-            let certificate = (height % 2 == 0).then(|| Certificate { votes }.encode(4));
+            let certificate = (height % 2 == 0).then(|| Certificate::new(&header, 4, votes).encode());
             state_root = Hash([height as u8; 32]);
             let leaf = stint_proto::receipt::apart(receipt(height)).leaf();
             let outcome =
@@ -271,13 +282,14 @@ mod tests {
                 receipts: vec![receipt(height).encode_to_vec().into()],
                 certificate: certificate.unwrap_or_default().into(),
                 results: Results { outcome, results_root: before }.encode().into(),
+                next_committee: Bytes::new(),
             });
         }
         all
     }
 
     fn history(pin: Option<Pin>) -> History {
-        History::new(trust(), pin, true, Behind { next: 1, parent: None, results: Some(Hash::ZERO) })
+        History::new(Trusts::new(trust()), pin, true, Behind { next: 1, parent: None, results: Some(Hash::ZERO) })
     }
 
     /// Takes all, gives the heights that came out, and the lie that ended it.
@@ -296,7 +308,8 @@ mod tests {
     fn what_validators_certified_comes_out_and_nothing_else() {
         // Block 10 is final by its votes; what it led to is certified by none.
         assert_eq!(taken(history(None), told(10)), ((1..=9).collect(), None));
-        let mut follow = History::new(trust(), None, false, Behind { next: 1, parent: None, results: None });
+        let mut follow =
+            History::new(Trusts::new(trust()), None, false, Behind { next: 1, parent: None, results: None });
         told(5).into_iter().for_each(|block| follow.take(block).expect("true"));
         let last = std::iter::from_fn(|| follow.pop_final()).last().expect("some").0;
         assert_eq!(last.header.height, 4, "block 5 has no votes yet");

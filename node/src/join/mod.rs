@@ -44,8 +44,8 @@ use stint_proto::{
     Genesis, GenesisError, Hash,
     limits::{FAR_BEHIND, KEPT_HEIGHTS, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
 };
-use stint_store::{Joining, Keep, Medium, Standing, Store, StoreError, Target, standing};
-use stint_verifier::Trust;
+use stint_store::{Joining, Keep, Medium, Standing, Store, StoreError, Target, standing, trusts};
+use stint_verifier::{Handover, Trust};
 
 /// Times that another snapshot is chosen because peers no longer offer the one before.
 const SNAPSHOTS: u32 = 10;
@@ -123,10 +123,6 @@ impl Join {
         Medium::Folder(self.folder.state())
     }
 
-    fn trust(&self) -> Trust {
-        self.trust.clone()
-    }
-
     /// Fetches the state of a recent block, and the blocks before it, where the folder needs that.
     pub async fn fetch_state(&mut self) -> Result<(), JoinError> {
         let medium = self.medium();
@@ -155,7 +151,7 @@ impl Join {
                 // give up a state that is in order.
                 let heights = self.peers.heights().await.unwrap_or(0);
                 let far = tip + FAR_BEHIND;
-                if heights < far || !self.is_proven(far).await || self.is_given(tip + 1).await {
+                if heights < far || !self.is_proven(far).await || self.is_given(tip + 1).await? {
                     return Ok(());
                 }
                 tracing::info!("no peer keeps block {} any more: the state is fetched anew", tip + 1);
@@ -178,11 +174,14 @@ impl Join {
         !offers.iter().all(|offer| matches!(offer, Err(PeerError::Missing(_))))
     }
 
-    /// Whether some peer still has a block.
-    async fn is_given(&self, height: u64) -> bool {
+    /// Whether some peer still has a block, the next one here.
+    async fn is_given(&self, height: u64) -> Result<bool, JoinError> {
+        let (medium, genesis, trust) = (self.medium(), self.genesis.clone(), self.trust.clone());
+        let here = tokio::task::spawn_blocking(move || trusts(&medium, &genesis, trust)).await;
+        let trusts = here.map_err(|e| JoinError::Peers(e.to_string()))??;
         let clients = self.peers.clients().into_iter();
-        let given = join_all(clients.map(|(_, c)| past::gives(c, &self.trust, height))).await;
-        given.into_iter().any(|given| given.is_ok_and(|given| given))
+        let given = join_all(clients.map(|(_, c)| past::gives(c, &trusts, height))).await;
+        Ok(given.into_iter().any(|given| given.is_ok_and(|given| given)))
     }
 
     async fn fetch_whole(&mut self) -> Result<(), JoinError> {
@@ -228,14 +227,15 @@ impl Join {
         let mut joining = match standing {
             Standing::Joining => Joining::resume(&medium, &self.genesis, self.chain_id, keep)?,
             Standing::Empty | Standing::Whole(_) => {
-                let target = self.target(if let Standing::Whole(tip) = standing { tip } else { 0 }).await?;
+                let above = if let Standing::Whole(tip) = standing { tip } else { 0 };
+                let (target, handovers) = self.target(above).await?;
                 if let Standing::Whole(1..) = standing {
                     let aside = repair::move_aside(&self.folder.state());
                     aside
                         .and_then(|()| crate::config::make_folder(&self.folder.state()))
                         .map_err(|e| FetchError::Failed(e.to_string()))?;
                 }
-                Joining::begin(&medium, &self.genesis, self.chain_id, keep, target)?
+                Joining::begin(&medium, &self.genesis, self.chain_id, keep, target, &handovers)?
             }
         };
         self.peers.begin().await;
@@ -273,7 +273,8 @@ impl Join {
         let results = joining.results_before()?;
         // What the block before the first one led to bears out what the first led to.
         let first = if results.is_none() { next.saturating_sub(1).max(1) } else { next };
-        let mut history = History::new(self.trust(), self.wishes.pin, true, Behind { next: first, parent, results });
+        let trusts = joining.trusts(self.trust.clone())?;
+        let mut history = History::new(trusts, self.wishes.pin, true, Behind { next: first, parent, results });
         let progress = Progress::new("blocks", target.height + 1 - next);
         past::fetch(&mut self.peers, &mut history, joining, &progress).await
     }
@@ -317,8 +318,8 @@ impl Join {
     }
 
     /// The snapshot to fetch, of those above a height that peers offer.
-    async fn target(&mut self, above: u64) -> Result<Target, FetchError> {
-        let trust = self.trust();
+    async fn target(&mut self, above: u64) -> Result<(Target, Vec<Handover>), FetchError> {
+        let trust = self.trust.clone();
         for attempt in 0..2 {
             if attempt > 0 {
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -335,9 +336,9 @@ impl Join {
                     offers.push((broken, offer));
                 }
             }
-            if let Some(Offer { height, results, .. }) = choose(&offers, above) {
+            if let Some(Offer { height, results, handovers, .. }) = choose(&offers, above) {
                 let from = self.first_block(height, 0).await?;
-                return Ok(Target { height, results, from });
+                return Ok((Target { height, results, from }, handovers));
             }
         }
         Err(FetchError::Alone)
@@ -367,7 +368,7 @@ impl Join {
         let tip = node.tip();
         let parent = Some(tip.block).filter(|block| *block != Hash::ZERO);
         let behind = Behind { next: tip.height + 1, parent, results: None };
-        let mut history = History::new(self.trust(), self.wishes.pin, false, behind);
+        let mut history = History::new(node.store.trusts(self.trust.clone())?, self.wishes.pin, false, behind);
         let progress = Progress::new("blocks", heights.saturating_sub(tip.height));
         let safe = self.began + VALIDATOR_CLOCKS_MS;
         tracing::info!("executing the blocks from {} on, to about {heights}", tip.height + 1);

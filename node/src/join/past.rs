@@ -11,8 +11,7 @@ use crate::{client::Client, core::Node};
 use prost::Message;
 use std::{sync::Arc, time::Duration};
 use stint_proto::v1;
-use stint_store::{Joining, StoreError};
-use stint_verifier::Trust;
+use stint_store::{Joining, StoreError, Trusts};
 use tokio::time::{Instant, timeout};
 use tonic::Streaming;
 
@@ -127,8 +126,8 @@ pub async fn follow(
 }
 
 /// Whether a peer gives a block and what makes it final.
-pub async fn gives(client: Client, trust: &Trust, height: u64) -> Result<bool, PeerError> {
-    let mut history = History::new(trust.clone(), None, false, Behind { next: height, parent: None, results: None });
+pub async fn gives(client: Client, trusts: &Trusts, height: u64) -> Result<bool, PeerError> {
+    let mut history = History::new(trusts.clone(), None, false, Behind { next: height, parent: None, results: None });
     let mut blocks = Blocks::ask(client, height).await?;
     while blocks.next(&mut history).await? {
         if history.pop_final().is_some() {

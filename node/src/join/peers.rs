@@ -5,7 +5,7 @@ use futures::future::join_all;
 use std::{future::Future, net::SocketAddr, time::Duration};
 use stint_proto::{Hash, v1};
 use stint_store::Results;
-use stint_verifier::{Fact, Trust, verify};
+use stint_verifier::{Fact, Handover, Trust, verify};
 use tokio::time::{Instant, timeout};
 
 use super::{history::Lie, state::FetchError};
@@ -236,6 +236,8 @@ pub struct Offer {
     pub results: Results,
     /// All snapshots that it offers, as it says.
     pub offered: Vec<u64>,
+    /// Who followed whom as a validator before it.
+    pub handovers: Vec<Handover>,
 }
 
 /// What a peer offers as its newest snapshot, checked.
@@ -250,7 +252,7 @@ pub async fn snapshot(client: Client, trust: &Trust) -> Result<Offer, PeerError>
     if !offered.contains(&told.height) {
         offered.push(told.height);
     }
-    Ok(Offer { height: told.height, results, offered })
+    Ok(Offer { height: told.height, results, offered, handovers: proven.handovers })
 }
 
 /// The newest final header that a peer can prove.

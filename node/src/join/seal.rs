@@ -51,24 +51,32 @@ pub fn remove(folder: &Folder) -> Result<(), JoinError> {
 
 /// A hash over all files of votes.
 fn votes(folder: &Folder) -> Result<Hash, ConfigError> {
-    let place = folder.engine().join(VOTES);
-    let failed = |path: &Path| {
-        let path = path.to_path_buf();
-        |error| ConfigError::File { path, error }
-    };
+    let place = folder.engine();
+    let of_votes =
+        |path: &PathBuf| path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(VOTES.as_bytes()));
     let mut files = Vec::new();
-    if place.exists() {
-        for entry in fs::read_dir(&place).map_err(failed(&place))? {
-            files.push(entry.map_err(failed(&place))?.path());
-        }
+    for folder in entries(&place)?.into_iter().filter(of_votes) {
+        files.extend(entries(&folder)?);
     }
-    files.sort();
     let mut all = Vec::new();
     for file in files {
         let bytes = read(&file)?;
-        all.extend_from_slice(file.file_name().map(|n| n.as_encoded_bytes()).unwrap_or_default());
+        let name = file.strip_prefix(&place).unwrap_or(&file);
+        all.extend_from_slice(name.as_os_str().as_encoded_bytes());
         all.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
         all.extend_from_slice(&bytes);
     }
     Ok(hash("stint.v1.votes", &all))
+}
+
+/// What is in a folder, sorted; nothing, if it is not there.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let failed = |error| ConfigError::File { path: folder.into(), error };
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let paths = fs::read_dir(folder).map_err(failed)?.map(|entry| Ok(entry.map_err(failed)?.path()));
+    let mut paths: Vec<PathBuf> = paths.collect::<Result<_, ConfigError>>()?;
+    paths.sort();
+    Ok(paths)
 }

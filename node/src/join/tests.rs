@@ -49,9 +49,8 @@ struct Peer {
 
 impl Peer {
     async fn start(node: &Arc<Node>, manner: Manner) -> (Peer, SocketAddr) {
-        let validator = ("v0".to_string(), [0; 32]);
         let places = || Arc::new(Semaphore::new(8));
-        let node = LedgerService { node: node.clone(), validator, queries: places(), what_ifs: places() };
+        let node = LedgerService { node: node.clone(), name: "v0".into(), queries: places(), what_ifs: places() };
         let peer = Peer { node: Arc::new(node), manner, given: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -325,7 +324,7 @@ async fn a_snapshot_that_is_gone_is_replaced() {
     let results = node.store.results(10).expect("readable").expect("kept");
     let target = Target { height: 10, results, from: 1 };
     std::fs::create_dir_all(Folder(joiner.folder.path().into()).state()).expect("a folder");
-    drop(Joining::begin(&joiner.medium(), &genesis, chain_id, Keep::default(), target).expect("begun"));
+    drop(Joining::begin(&joiner.medium(), &genesis, chain_id, Keep::default(), target, &[]).expect("begun"));
     same(&joiner.fetched(Wishes::default()).await, &chain, 60);
 }
 
@@ -364,7 +363,7 @@ fn of_snapshots_that_of_several_peers_is_chosen_then_one_that_was_not_broken_off
     let results: Results = store.expect("a store").tip().results;
     let chosen = |offers: &[(u32, u64, &[u64])], above| {
         let offer = |(broken, height, offered): &(u32, u64, &[u64])| {
-            (*broken, Offer { height: *height, results, offered: offered.to_vec() })
+            (*broken, Offer { height: *height, results, offered: offered.to_vec(), handovers: Vec::new() })
         };
         choose(&offers.iter().map(offer).collect::<Vec<_>>(), above).map(|o| o.height)
     };

@@ -14,7 +14,7 @@
 //! the calls led to is for whoever executes them again.
 
 use crate::{
-    Location, Oldest, Results, Store, StoreError, Tip, Tree,
+    Location, Oldest, Results, Store, StoreError, Tip, Tree, Trusts,
     columns::{BLOCKS, CALLS, CERTIFICATES, META, RECEIPTS, RESULTS},
     genesis_block,
     prove::HEADERS,
@@ -24,8 +24,8 @@ use prost::Message;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 use std::ops::RangeInclusive;
 use stint_proto::{
-    Block, CallId, Certificate, Committee, Genesis, Hash, Header, Outcome, Transaction, limits::VALIDITY_WINDOW,
-    merkle, receipt::apart, v1,
+    Block, CallId, Certificate, Genesis, Hash, Header, Outcome, Transaction, limits::VALIDITY_WINDOW, merkle,
+    receipt::apart, v1,
 };
 use stint_runtime::is_repetition;
 use stint_verifier::Reader;
@@ -129,13 +129,13 @@ impl Store {
         let damaged = |what: &str| StoreError::Damaged(what.into());
         let chain_id = self.get(META, b"chain")?.and_then(|id| Hash::try_from(&id[..]).ok());
         let chain_id = chain_id.ok_or_else(|| damaged("the name of its ledger"))?;
-        let committee = Committee::new(genesis.validators.iter().map(|v| v.key).collect());
+        let first = genesis.trust(chain_id).map_err(|e| damaged(&e.to_string()))?;
         let mut check = Check {
             store: self,
             tip: self.tip(),
             oldest: self.oldest(),
             genesis: genesis_block(genesis, chain_id).header,
-            committee: committee.ok_or_else(|| damaged("its genesis file names no set of validators"))?,
+            trusts: self.trusts(first)?,
             checked: Checked::default(),
             effective: 0,
             voteless: 0,
@@ -178,7 +178,7 @@ struct Check<'a> {
     tip: Tip,
     oldest: Oldest,
     genesis: Header,
-    committee: Committee,
+    trusts: Trusts,
     checked: Checked,
     /// Receipts of calls that were not ordered before: as many as the index has entries.
     effective: u64,
@@ -310,6 +310,9 @@ impl Check<'_> {
         {
             return Err(wrong(format!("certifies other results of block {executed} than are stored")));
         }
+        let follows = header.next_committee == Hash::ZERO
+            || self.trusts.of(header.epoch + 1).committee.hash() == header.next_committee;
+        holds(follows, "names other validators than those who are kept as the next ones")?;
         self.votes(header)?;
         Ok(block)
     }
@@ -319,9 +322,8 @@ impl Check<'_> {
             self.voteless += 1;
             return Ok(());
         };
-        let validators = self.committee.keys().len();
-        let votes = Certificate::read(&mut Reader(&bytes), validators).filter(|c| c.encode(validators) == bytes);
-        if votes.is_none_or(|votes| !votes.certifies(header, &self.committee)) {
+        let votes = Certificate::read(&mut Reader(&bytes)).filter(|c| c.encode() == bytes);
+        if votes.is_none_or(|votes| !votes.certifies(header, &self.trusts.of(header.epoch).committee)) {
             return Err(Difference::Votes(header.height));
         }
         self.checked.votes += 1;

@@ -9,6 +9,7 @@ pub const RESULTS: &str = "results";
 pub const RECEIPTS: &str = "receipts";
 pub const CALLS: &str = "calls";
 pub const CERTIFICATES: &str = "certificates";
+pub const HANDOVERS: &str = "handovers";
 pub const META: &str = "meta";
 
 const CACHE_BYTES: usize = 128 << 20;
@@ -39,7 +40,7 @@ pub fn open(medium: &Medium) -> Result<DB, StoreError> {
         }
     };
     let cache = Cache::new_lru_cache(CACHE_BYTES);
-    let families = [STATE, BLOCKS, RESULTS, RECEIPTS, CALLS, CERTIFICATES, META];
+    let families = [STATE, BLOCKS, RESULTS, RECEIPTS, CALLS, CERTIFICATES, HANDOVERS, META];
     let families = families.into_iter().map(|name| {
         let base =
             if name == STATE { Options::default().get_options_from_string(BY_HEIGHT)? } else { Options::default() };

@@ -4,8 +4,8 @@
 //! instant costs no more than the pieces under way.
 
 use crate::{
-    Keep, Medium, Oldest, Results, Store, StoreError,
-    columns::{self, CALLS, META, RESULTS, STATE},
+    Keep, Medium, Oldest, Results, Store, StoreError, Trusts,
+    columns::{self, CALLS, HANDOVERS, META, RESULTS, STATE},
     genesis,
     prove::END,
     read::{call_key, place},
@@ -17,7 +17,7 @@ use rocksdb::{DB, Options, WriteBatch};
 use std::sync::Arc;
 use stint_proto::{Block, CallId, Certificate, Genesis, Hash, v1};
 use stint_runtime::is_repetition;
-use stint_verifier::{Reader, tree::KeyRange};
+use stint_verifier::{Handover, Reader, Trust, tree::KeyRange};
 
 /// What a data folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,13 +123,15 @@ impl Recorded {
 }
 
 impl Joining {
-    /// Begins to fill an empty folder, or clears what was fetched for another target.
+    /// Begins to fill an empty folder, or clears what was fetched for another target. `handovers` lead from the genesis
+    /// file to the validators who signed the target.
     pub fn begin(
         medium: &Medium,
         genesis: &Genesis,
         chain_id: Hash,
         keep: Keep,
         target: Target,
+        handovers: &[Handover],
     ) -> Result<Joining, StoreError> {
         if let Medium::Folder(path) = medium {
             DB::destroy(&Options::default(), path)?;
@@ -145,8 +147,17 @@ impl Joining {
         let recorded = Recorded::begin(target.from);
         batch.put_cf(meta, b"gaps", encode_gaps(&gaps));
         batch.put_cf(meta, b"recorded", recorded.encode());
+        for handover in handovers {
+            let epoch = handover.epoch().unwrap_or_default();
+            batch.put_cf(store.family(HANDOVERS)?, epoch.to_be_bytes(), handover.encode());
+        }
         store.db().write(batch)?;
         Ok(Joining { store, target, gaps, recorded })
+    }
+
+    /// Whom to believe of the blocks up to the state that is fetched.
+    pub fn trusts(&self, genesis: Trust) -> Result<Trusts, StoreError> {
+        self.store.trusts(genesis)
     }
 
     /// Goes on where it stood.

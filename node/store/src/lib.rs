@@ -1,6 +1,6 @@
 //! What a node keeps: the state under a root, blocks, receipts; one durable batch a block.
 //!
-//! # Layout, format 4
+//! # Layout, format 5
 //!
 //! One RocksDB. Integers in keys are big endian; in timestamps, which only the comparator reads,
 //! little endian. x[n] is n bytes of x.
@@ -10,11 +10,12 @@
 //!  state         state key, at height [8]   state value, or deleted         (history by timestamp)
 //!  blocks        height [8]                 block, canonical bytes
 //!  certificates  height [8]                 votes over the block's header, as in a proof
+//!  handovers     epoch [8]                  who followed after that epoch, as in a proof; kept for good
 //!  results       height [8]                 outcome [76] | results root [32] | transactions so far [8], absent
 //!                                           of blocks before the state that was fetched from peers
 //!  receipts      height [8] | index [4]     stint.v1.Receipt
 //!  calls         key [32] | id [16]         height [8] | index [4]
-//!  meta          "format"                   4 [4]
+//!  meta          "format"                   5 [4]
 //!                "chain"                    chain id [32]
 //!                "tip"                      height [8] | transactions so far [8] | hash of the header [32]
 //!                "oldest"                   of blocks [8] | of receipts [8] | of states [8]; absent: 1, 1, 0
@@ -52,6 +53,7 @@ mod prove;
 mod read;
 mod store;
 mod tree;
+mod trusts;
 mod versions;
 mod view;
 
@@ -64,4 +66,5 @@ pub use prove::{END, ProvableState, ProveError};
 pub use read::{Location, Results};
 pub use store::{Medium, Moment, Store, Tip, Witness};
 pub use tree::{Beside, Tree};
+pub use trusts::{Trusts, trusts};
 pub use view::StateView;

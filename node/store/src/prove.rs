@@ -56,7 +56,7 @@ impl Store {
         let bytes = self.block(height)?.ok_or_else(|| not_kept("block", height))?;
         let block = Block::decode(bytes).map_err(|e| StoreError::Damaged(format!("block {height}: {e}")))?;
         let transactions = block.transactions.iter().map(|t| t.bytes().to_vec()).collect();
-        Ok(proof(signed, Body::Block(transactions)))
+        self.proof(signed, Body::Block(transactions))
     }
 
     /// Proves the receipt of a call, or one of its events.
@@ -85,7 +85,7 @@ impl Store {
                 Body::Event(receipt, Event { index, path, event: own.events[index as usize].clone() })
             }
         };
-        Ok(proof(self.signed(header.height)?, body))
+        self.proof(self.signed(header.height)?, body)
     }
 
     /// Proves all receipts of a block.
@@ -93,7 +93,7 @@ impl Store {
         self.receipts_are_kept(height)?;
         let header = self.certifying(height)?;
         let body = Body::Receipts(self.led(height, &header)?, self.whole_receipts(height)?);
-        Ok(proof(self.signed(header.height)?, body))
+        self.proof(self.signed(header.height)?, body)
     }
 
     fn whole_receipts(&self, height: u64) -> Result<Vec<Whole>, ProveError> {
@@ -150,7 +150,7 @@ impl Store {
     /// Proves ranges of a state.
     pub fn prove_state(self: &Arc<Self>, state: &ProvableState, ranges: &[KeyRange]) -> Result<Vec<u8>, ProveError> {
         let part = self.show(state.led.height, ranges)?;
-        Ok(proof(state.signed.clone(), Body::State(state.led.clone(), part)))
+        self.proof(state.signed.clone(), Body::State(state.led.clone(), part))
     }
 
     /// What the blocks from a height to the one that a header certifies led to.
@@ -278,6 +278,12 @@ impl Store {
         Err(ProveError::NotYet(height))
     }
 
+    /// A fact with all that leads to it from the genesis file.
+    fn proof(&self, signed: SignedChain, body: Body) -> Result<Vec<u8>, ProveError> {
+        let epoch = signed.headers.first().map_or(0, |h| h.epoch);
+        Ok(Proof { handovers: self.handovers(epoch)?, signed, body }.encode())
+    }
+
     /// A header with its votes, or with the headers up to one with votes.
     fn signed(&self, height: u64) -> Result<SignedChain, ProveError> {
         let mut headers = Vec::new();
@@ -286,15 +292,11 @@ impl Store {
                 || if later > self.tip().height { ProveError::NotYet(height) } else { not_kept("block", later) };
             headers.push(self.header(later)?.ok_or_else(missing)?);
             if let Some(certificate) = self.certificate(later)? {
-                return Ok(SignedChain { headers, certificate, committee: self.committee() });
+                return Ok(SignedChain { headers, certificate });
             }
         }
         Err(not_kept("votes soon after block", height))
     }
-}
-
-fn proof(signed: SignedChain, body: Body) -> Vec<u8> {
-    Proof { handovers: Vec::new(), signed, body }.encode()
 }
 
 fn not_kept(what: &str, height: u64) -> ProveError {

@@ -100,7 +100,7 @@ impl Store {
         let Some(bytes) = self.get(CERTIFICATES, &height.to_be_bytes())? else { return Ok(None) };
         let damaged = || StoreError::Damaged(format!("the votes over block {height}"));
         let mut r = Reader(&bytes);
-        let certificate = Certificate::read(&mut r, self.committee()).filter(|_| r.0.is_empty());
+        let certificate = Certificate::read(&mut r).filter(|_| r.0.is_empty());
         certificate.map(Some).ok_or_else(damaged)
     }
 

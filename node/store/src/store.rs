@@ -16,7 +16,7 @@ use stint_proto::{Block, Certificate, Genesis, Hash, Outcome};
 use stint_runtime::{BlockResult, Writes, genesis_writes};
 use stint_verifier::tree::value_hash;
 
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// Where a store lives.
 #[derive(Clone)]
@@ -81,8 +81,6 @@ pub struct Store {
     pub(crate) counted_from: u64,
     /// What a read of the state met when the disk failed it.
     broken: OnceLock<String>,
-    /// Validators that sign.
-    committee: usize,
     witness: Option<Witness>,
 }
 
@@ -124,7 +122,6 @@ impl Store {
             oldest: RwLock::new(Oldest { block: 1, receipts: 1, state: 0 }),
             counted_from: 1,
             broken: OnceLock::new(),
-            committee: genesis.validators.len(),
             witness: None,
         })
     }
@@ -264,8 +261,7 @@ impl Store {
         let height = block.header.height;
         batch.put_cf(self.family(BLOCKS)?, height.to_be_bytes(), block.encode());
         if let Some(certificate) = certificate {
-            let votes = certificate.encode(self.committee);
-            batch.put_cf(self.family(CERTIFICATES)?, height.to_be_bytes(), votes);
+            batch.put_cf(self.family(CERTIFICATES)?, height.to_be_bytes(), certificate.encode());
         }
         let family = self.family(RECEIPTS)?;
         for (index, receipt) in receipts.iter().enumerate() {
@@ -371,11 +367,6 @@ impl Store {
     pub fn set_pinned(&self, height: u64, hash: Hash) -> Result<(), StoreError> {
         let bytes = [&height.to_be_bytes()[..], &hash.0].concat();
         Ok(self.db.put_cf_opt(self.family(META)?, b"pinned", bytes, &durable())?)
-    }
-
-    /// Validators that sign headers.
-    pub(crate) fn committee(&self) -> usize {
-        self.committee
     }
 
     pub(crate) fn db(&self) -> &DB {

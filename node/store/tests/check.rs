@@ -70,8 +70,8 @@ fn commit(store: &Store) {
         result.leaves.push(apart(receipt).leaf());
     }
     result.writes.insert(vec![b'c', height as u8 % 5], Some(vec![height as u8]));
-    let signature = key().sign(&signed(&block.header)).to_bytes();
-    let certificate = Certificate { votes: vec![(0, signature)] };
+    let signature = key().sign(&signed(&block.header, block.header.view, block.header.parent_view)).to_bytes();
+    let certificate = Certificate::new(&block.header, 1, vec![(0, signature)]);
     store.commit(&block, (!height.is_multiple_of(3)).then_some(&certificate), &result).expect("committed");
 }
 

@@ -74,7 +74,7 @@ fn calls_are_counted_from_the_first_fetched_block_which_may_come_later_than_was_
     let medium = Medium::memory().expect("memory");
     let results = source.tip().results;
     let target = Target { height: BLOCKS, results, from: 1 };
-    let mut joining = Joining::begin(&medium, &genesis(), CHAIN, Keep::ARCHIVE, target).expect("begun");
+    let mut joining = Joining::begin(&medium, &genesis(), CHAIN, Keep::ARCHIVE, target, &[]).expect("begun");
     (1..=10).for_each(|height| joining.record(&past(&source, height)).expect("recorded"));
     drop(joining);
     let mut joining = Joining::resume(&medium, &genesis(), CHAIN, Keep::ARCHIVE).expect("resumed");

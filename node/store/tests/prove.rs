@@ -38,8 +38,8 @@ fn commit(store: &Store, executed: u64, votes: bool) -> Header {
     for n in 0..40u8 {
         result.writes.insert(vec![b'c', n], (n % 7 != height as u8 % 7).then(|| vec![height as u8, n]));
     }
-    let signature = key().sign(&signed(&block.header)).to_bytes();
-    let certificate = Certificate { votes: vec![(0, signature)] };
+    let signature = key().sign(&signed(&block.header, block.header.view, block.header.parent_view)).to_bytes();
+    let certificate = Certificate::new(&block.header, 1, vec![(0, signature)]);
     store.commit(&block, votes.then_some(&certificate), &result).expect("committed");
     block.header
 }
@@ -179,7 +179,7 @@ fn a_node_that_joined_offers_what_it_can_prove() {
     let results = |height| source.results(height).expect("readable").expect("executed");
     let target = Target { height: 8, results: results(8), from: 4 };
     let medium = Medium::memory().expect("memory");
-    let mut joining = Joining::begin(&medium, &genesis(), CHAIN, Keep::default(), target).expect("begun");
+    let mut joining = Joining::begin(&medium, &genesis(), CHAIN, Keep::default(), target, &[]).expect("begun");
     let all = stint_runtime::State::scan(&source.state_at(8), b"", END, usize::MAX, false).expect("readable");
     let entries: Vec<_> = all.iter().map(|(k, v)| (&k[..], &v[..])).collect();
     joining.fill(&(Vec::new()..END.to_vec()), &entries).expect("filled");

@@ -37,7 +37,7 @@ pub use directory::{Directory, InstanceRef, Serving};
 pub use parameters::block_fuel;
 pub(crate) use parameters::quota;
 pub(crate) use validators::elect;
-pub use validators::{Peer, committee_of_epoch, peers};
+pub use validators::{Peer, changes_validators, committee_of_epoch, peers};
 
 /// The agent of this ledger that holds a key.
 pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Option<String>, RuntimeError> {

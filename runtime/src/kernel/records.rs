@@ -140,6 +140,12 @@ pub struct Validator {
     /// It is to be of no further committee.
     #[prost(bool, tag = "8")]
     pub leaves: bool,
+    /// It was of the committee before: until the next one is decided it may still be asked and told.
+    #[prost(bool, tag = "9")]
+    pub left: bool,
+    /// The key that counted in the committee before; as above.
+    #[prost(bytes = "vec", tag = "10")]
+    pub old_key: Vec<u8>,
 }
 
 /// `k/committee/<epoch>`

@@ -19,7 +19,7 @@ use super::{
     records::{Agent, Committee, KeyHolder, Ledger, Seat, Validator},
     refuse, steward, write,
 };
-use crate::{Overlay, RuntimeError, State, keys, session::Session};
+use crate::{Overlay, RuntimeError, State, Writes, keys, session::Session};
 use prost::Message;
 use std::{collections::BTreeMap, sync::Arc};
 use stint_proto::{
@@ -86,6 +86,9 @@ pub fn remove(
     grant!(commons::of_consortium(overlay, by)?);
     grant!(steward(by, "remove validators"));
     let record = grant!(known(overlay, &request.name)?);
+    if record.left {
+        return Ok(Ok(v1::RemoveValidatorResponse {}));
+    }
     if !record.counts {
         forget(overlay, by.commons, &request.name, &record)?;
         return Ok(Ok(v1::RemoveValidatorResponse {}));
@@ -147,7 +150,7 @@ pub fn relocate(
 pub fn ready(session: &mut Session, by: &Caller<'_>, _: v1::ReadyRequest) -> Answer<v1::ReadyResponse> {
     grant!(commons::of_consortium(&session.overlay, by)?);
     let waits = |v: &Validator| if v.counts { v.next_key.clone() } else { v.key.clone() };
-    let of_signer = |(_, v): &(String, Validator)| signed_with(session, by, &waits(v));
+    let of_signer = |(_, v): &(String, Validator)| !v.leaves && signed_with(session, by, &waits(v));
     let Some((name, record)) = all(&session.overlay)?.into_iter().find(of_signer) else {
         refuse!(
             PermissionDenied,
@@ -167,18 +170,26 @@ pub fn ready(session: &mut Session, by: &Caller<'_>, _: v1::ReadyRequest) -> Ans
 pub fn elect(overlay: &mut Overlay, height: u64) -> Result<(), RuntimeError> {
     let Some(Ledger { epoch_blocks, consortium }) = read(overlay, keys::LEDGER)? else { return Ok(()) };
     let Some(epoch) = Epochs::new(epoch_blocks).decided_at(height) else { return Ok(()) };
-    let validators = all(overlay)?;
+    let mut validators = Vec::new();
+    for (name, v) in all(overlay)? {
+        match v.left {
+            true => forget(overlay, &consortium, &name, &v)?,
+            false => validators.push((name, v)),
+        }
+    }
     let mut seats: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut new: Vec<(u64, &String, &Validator)> = Vec::new();
-    for (name, v) in &validators {
+    for (name, v) in &mut validators {
         if v.counts && !v.leaves {
             seats.insert(name.clone(), v.key.clone());
         }
-        if let Some(at) = v.ready.filter(|_| !v.leaves) {
-            new.push((at, name, v));
+        if v.counts && v.leaves || !v.old_key.is_empty() {
+            (v.left, v.counts, v.old_key) = (v.leaves, !v.leaves, Vec::new());
+            write(overlay, keys::validator(name), v);
         }
     }
-    new.sort_by_key(|(at, name, _)| (*at, *name));
+    let ready = |(name, v): &'_ (String, Validator)| Some((v.ready.filter(|_| !v.leaves)?, name.clone(), v.clone()));
+    let mut new: Vec<(u64, String, Validator)> = validators.iter().filter_map(ready).collect();
+    new.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     let mut entered = 0;
     for (_, name, v) in new {
         let count = seats.len() + usize::from(!v.counts);
@@ -189,15 +200,13 @@ pub fn elect(overlay: &mut Overlay, height: u64) -> Result<(), RuntimeError> {
         let record = match v.counts {
             true => {
                 disown(overlay, &v.key)?;
-                Validator { key: v.next_key.clone(), next_key: Vec::new(), ready: None, ..v.clone() }
+                let (key, old_key) = (v.next_key.clone(), v.key.clone());
+                Validator { key, old_key, next_key: Vec::new(), ready: None, ..v }
             }
-            false => Validator { counts: true, ready: None, ..v.clone() },
+            false => Validator { counts: true, ready: None, ..v },
         };
-        seats.insert(name.clone(), record.key.clone());
-        write(overlay, keys::validator(name), &record);
-    }
-    for (name, v) in validators.iter().filter(|(_, v)| v.counts && v.leaves) {
-        forget(overlay, &consortium, name, v)?;
+        write(overlay, keys::validator(&name), &record);
+        seats.insert(name, record.key);
     }
     let elected = committee_of(seats);
     if committee(overlay, epoch)?.is_some_and(|(_, before)| before == elected) {
@@ -220,12 +229,16 @@ pub struct Peer {
     pub key: [u8; 32],
     /// The key that is to count instead.
     pub next_key: Option<[u8; 32]>,
+    /// The key that counted in the committee before.
+    pub old_key: Option<[u8; 32]>,
     /// Where it listens for validators and for clients; empty where the operators' own files say it.
     pub p2p: String,
     /// The same for clients.
     pub grpc: String,
     /// True when it is of the newest committee that is decided.
     pub counts: bool,
+    /// True when it was of the one before, and is no more.
+    pub left: bool,
     /// True once the key that does not count yet has said to be ready.
     pub ready: bool,
 }
@@ -235,8 +248,9 @@ pub fn peers(state: Arc<dyn State>) -> Result<Vec<Peer>, RuntimeError> {
     let peer = |(name, v): (String, Validator)| {
         let damaged = || RuntimeError::Damaged { key: keys::show(&keys::validator(&name)), reason: "no key".into() };
         let key = v.key[..].try_into().map_err(|_| damaged())?;
-        let (next_key, ready) = (v.next_key[..].try_into().ok(), v.ready.is_some());
-        Ok(Peer { key, next_key, p2p: v.p2p, grpc: v.grpc, counts: v.counts, ready, name })
+        let (next_key, old_key) = (v.next_key[..].try_into().ok(), v.old_key[..].try_into().ok());
+        let (counts, left, ready) = (v.counts, v.left, v.ready.is_some());
+        Ok(Peer { key, next_key, old_key, p2p: v.p2p, grpc: v.grpc, counts, left, ready, name })
     };
     all(&Overlay::new(state))?.into_iter().map(peer).collect()
 }
@@ -248,6 +262,12 @@ pub fn committee_of_epoch(state: Arc<dyn State>, epoch: u64) -> Result<(u64, sti
     let (first, record) = committee(&Overlay::new(state), epoch)?.ok_or_else(|| damaged("no committee"))?;
     let keys = record.seats.iter().filter_map(|s| s.key[..].try_into().ok()).collect();
     Ok((first, stint_proto::Committee::new(keys).ok_or_else(|| damaged("no keys"))?))
+}
+
+/// Whether writes change who validates or is to.
+pub fn changes_validators(writes: &Writes) -> bool {
+    let prefix = keys::validator("");
+    writes.range(prefix.clone()..).next().is_some_and(|(key, _)| key.starts_with(&prefix))
 }
 
 /// The newest committee up to an epoch, with the first epoch that is its.
@@ -278,6 +298,7 @@ pub fn list(overlay: &Overlay, request: v1::ListValidatorsRequest) -> Answer<v1:
     let record = |(name, v): (String, Validator)| v1::ValidatorRecord {
         name,
         standing: match (v.counts, v.leaves, v.ready) {
+            _ if v.left => Standing::Left,
             (true, true, _) => Standing::Leaving,
             (true, false, _) => Standing::Validating,
             (false, _, Some(_)) => Standing::Ready,

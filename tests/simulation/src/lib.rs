@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-use commonware_codec::{Copying, DecodeExt};
+use commonware_codec::{Copying, DecodeExt, Encode};
 use commonware_cryptography::{
     Signer as _, Verifier as _,
     ed25519::{PrivateKey, PublicKey, Signature},
@@ -18,8 +18,14 @@ use commonware_p2p::{
 use commonware_runtime::{Clock, Handle, Runner, Spawner, Supervisor, deterministic};
 use commonware_utils::{NZUsize, TryCollect as _, ordered::Set, probability};
 use futures::future::BoxFuture;
-use std::time::{Duration, UNIX_EPOCH};
-use stint_consensus::{CHANNELS, MakeLedger, Parts, QUOTAS, Timing, max_message_bytes, start};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, UNIX_EPOCH},
+};
+use stint_consensus::{CHANNELS, Left, MakeLedger, Parts, QUOTAS, Timing, Track, max_message_bytes, start};
 use stint_proto::{Block, Hash};
 
 type Context = deterministic::Context;
@@ -38,6 +44,9 @@ pub struct Engines {
     keys: Vec<PrivateKey>,
     running: Vec<Option<Handle<()>>>,
     lives: u64,
+    /// The newest set of peers that the network was told of.
+    tracked: Arc<AtomicU64>,
+    left: Vec<Arc<Mutex<Option<Left>>>>,
 }
 
 /// Runs a script on `count` validators, none of them started. Answers with a hash over every event
@@ -71,7 +80,8 @@ impl Engines {
         network.start();
         let keys: Vec<PrivateKey> = (0..count as u64).map(PrivateKey::from_seed).collect();
         let running = keys.iter().map(|_| None).collect();
-        let engines = Engines { context, oracle, keys, running, lives: 0 };
+        let left = keys.iter().map(|_| Arc::default()).collect();
+        let engines = Engines { context, oracle, keys, running, lives: 0, tracked: Arc::default(), left };
         engines.oracle.manager().track(0, engines.set());
         // A link needs both ends registered.
         for i in 0..count {
@@ -101,30 +111,65 @@ impl Engines {
         self.keys.iter().map(|k| k.public_key().as_ref().try_into().expect("32 bytes")).collect()
     }
 
+    /// The seed of a validator's key.
+    pub fn secret(&self, i: usize) -> [u8; 32] {
+        self.keys[i].encode()[..].try_into().expect("32 bytes")
+    }
+
+    /// Whether a validator's engine runs. One that left by itself does not.
+    pub fn runs(&self, i: usize) -> bool {
+        self.left[i].lock().expect("one thread").is_none() && self.running[i].is_some()
+    }
+
+    /// Why a validator left by itself, if it did.
+    pub fn left(&self, i: usize) -> Option<Left> {
+        *self.left[i].lock().expect("one thread")
+    }
+
     /// Starts a validator from what its engine keeps.
     pub async fn boot(&mut self, i: usize, chain_id: Hash, genesis: Block, ledger: MakeLedger) {
         let parts = Parts {
             key: self.keys[i].clone(),
-            validators: self.set(),
-            namespace: chain_id.to_string().into_bytes(),
+            other_keys: Vec::new(),
+            namespace: format!("stint-{chain_id}").into_bytes(),
             genesis,
             floor: None,
             partition: format!("v{i}"),
             timing: Timing::default(),
             peers: self.oracle.manager(),
+            track: self.track(),
             blocker: self.oracle.control(self.key(i)),
             channels: self.channels(i).await,
         };
         self.lives += 1;
         let context = self.context.child("validator").with_attribute("index", i).with_attribute("life", self.lives);
         // Everything of the validator is a descendant of this task and ends with it.
+        let left = self.left[i].clone();
+        *left.lock().expect("one thread") = None;
         let task = context.spawn(move |context| async move {
             let running = start(context.child("node"), parts, ledger).await.expect("an engine");
             for (_, task) in running.tasks {
                 let _ = task.await;
+                if let Some(why) = running.left.get() {
+                    *left.lock().expect("one thread") = Some(*why);
+                    return;
+                }
             }
         });
         self.running[i] = Some(task);
+    }
+
+    /// Of the simulated network the newest word of any validator holds for all: they hear of the same changes.
+    fn track(&self) -> Track {
+        let (mut manager, newest) = (self.oracle.manager(), self.tracked.clone());
+        Box::new(move |peers| {
+            let keys = peers.peers.iter().filter_map(|p| PublicKey::decode(Copying(&p.key)).ok());
+            if let Ok(set) = keys.try_collect::<Set<_>>()
+                && newest.fetch_max(peers.version + 1, Ordering::Relaxed) < peers.version + 1
+            {
+                manager.track(peers.version + 1, set);
+            }
+        })
     }
 
     /// Stops a validator at once. What its engine has stored stays.

@@ -99,11 +99,13 @@ pub fn header(height: u64) -> Header {
 
 /// Signs the last header by the validators with these seeds, of a committee.
 pub fn sign(headers: Vec<Header>, committee: &Committee, by: &[u8]) -> SignedChain {
-    let message = signed(headers.last().expect("a header"));
+    let last = headers.last().expect("a header");
+    let message = signed(last, last.view, last.parent_view);
     let vote = |seed: &u8| (place(committee, *seed), key(*seed).sign(&message).to_bytes());
     let mut votes: Vec<_> = by.iter().map(vote).collect();
     votes.sort_by_key(|v| v.0);
-    SignedChain { headers, certificate: Certificate { votes }, committee: committee.keys().len() }
+    let certificate = Certificate::new(last, committee.keys().len(), votes);
+    SignedChain { headers, certificate }
 }
 
 /// The place of a validator among those of a committee.
@@ -174,7 +176,8 @@ pub fn states() -> Vec<(&'static str, Proof)> {
     let map = commons();
     let of = |ranges: &[KeyRange]| state_proof(&map, ranges);
     let mut torsion = of(&[only("k/commons/forge")]);
-    let message = signed(&torsion.signed.headers[0]);
+    let first = &torsion.signed.headers[0];
+    let message = signed(first, first.view, first.parent_view);
     torsion.signed.certificate.votes[0].1 = twisted(seed_at(&torsion, 0), &message);
     vec![
         ("a key below branches, the rest hidden", of(&[only("c/forge/07")])),

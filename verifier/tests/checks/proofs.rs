@@ -3,9 +3,10 @@
 use crate::model::{
     Map, SEEDS, committee, header, inflated, key, place, proofs, sign, state_proof, states, trust, twisted,
 };
+use ed25519_dalek::Signer;
 use proptest::prelude::*;
 use stint_verifier::{
-    Body, Certificate, Fact, Hash, Invalid, Proof, Receipt, SignedChain, Trust, signed,
+    Body, Certificate, Fact, Hash, Header, Invalid, Proof, Receipt, Trust, signed,
     tree::{KeyRange, NotShown, Shown},
     verify,
 };
@@ -144,8 +145,8 @@ fn no_bit_of_any_proof_can_change() {
 #[test]
 fn votes_count_as_the_consensus_engine_counts_them() {
     let (header, committee) = (header(9), committee(&SEEDS));
-    let message = signed(&header);
-    let holds = |votes: Vec<(u8, [u8; 64])>| Certificate { votes }.certifies(&header, &committee);
+    let message = signed(&header, header.view, header.parent_view);
+    let holds = |votes: Vec<(u8, [u8; 64])>| Certificate::new(&header, 4, votes).certifies(&header, &committee);
     let honest = sign(vec![header.clone()], &committee, &SEEDS[..3]).certificate.votes;
     assert!(holds(honest.clone()));
     let with = |change: &dyn Fn(u8, [u8; 64]) -> [u8; 64]| {
@@ -179,7 +180,8 @@ fn forged_proofs_are_told_apart() {
     assert_eq!(of(&resigned(&[2, 3, 4, 5, 6])), Ok(()));
     assert_eq!(of(&resigned(&[2, 3, 4, 5])), Err(Invalid::Signatures), "four of seven are too few");
     assert_eq!(of(&|p| p.signed.certificate.votes[0].1 = [0; 64]), Err(Invalid::Signatures));
-    assert_eq!(of(&|p| p.handovers.truncate(1)), Err(Invalid::Malformed), "read for another committee");
+    assert_eq!(of(&|p| p.handovers.truncate(1)), Err(Invalid::Signatures), "of another committee");
+    assert_eq!(of(&|p| p.signed.certificate.view += 1), Err(Invalid::Signatures));
     assert_eq!(of(&|p| p.signed.headers[1].parent = Hash::ZERO), Err(Invalid::BrokenChain));
     assert_eq!(of(&|p| p.signed.headers[0].chain_id = Hash::ZERO), Err(Invalid::OtherLedger));
     assert_eq!(of(&|p| p.signed.headers[0].epoch = 1), Err(Invalid::OtherEpoch));
@@ -198,15 +200,60 @@ fn forged_proofs_are_told_apart() {
     assert_eq!(receipt(|r| r.led.outcomes.clear()), Err(Invalid::OtherFact));
     assert_eq!(receipt(|r| r.events = 2), Err(Invalid::OtherFact));
 
-    // Signatures of validators of an epoch that is over, and of people who never were any.
-    let mut old = header(9);
-    old.epoch = 2;
-    let signed: SignedChain = sign(vec![old], &committee(&SEEDS), &SEEDS);
+    // Signatures from before the epoch that is trusted, and of people who never were validators.
+    let signed = sign(vec![header(9)], &committee(&SEEDS), &SEEDS);
     let proof = Proof { handovers: vec![], signed, body: Body::Block(vec![]) };
-    assert_eq!(verify(&trust(&SEEDS), &proof.encode()).map(|_| ()), Err(Invalid::OtherEpoch));
+    let later = Trust { epoch: 1, ..trust(&SEEDS) };
+    assert_eq!(verify(&later, &proof.encode()).map(|_| ()), Err(Invalid::OtherEpoch));
     let strangers = sign(vec![header(9)], &committee(&[11, 12, 13, 14]), &[11, 12, 13, 14]);
     let proof = Proof { handovers: vec![], signed: strangers, body: Body::Block(vec![]) };
     assert_eq!(verify(&trust(&SEEDS), &proof.encode()).map(|_| ()), Err(Invalid::Signatures));
+}
+
+/// Epochs end every quarter of an hour and validators stay for years: a proof of each end would soon be longer than what
+/// it proves.
+#[test]
+fn the_same_validators_are_believed_from_epoch_to_epoch_until_they_name_others() {
+    let mut first = header(9);
+    first.epoch = 5;
+    let mut second = header(10);
+    (second.epoch, second.parent) = (6, first.hash());
+    let holds = |headers: Vec<Header>| {
+        let signed = sign(headers, &committee(&SEEDS), &SEEDS[..3]);
+        let proof = Proof { handovers: vec![], signed, body: Body::Block(vec![]) };
+        verify(&trust(&SEEDS), &proof.encode()).map(|proven| proven.trust.epoch)
+    };
+    assert_eq!(holds(vec![first.clone(), second.clone()]), Ok(5));
+    first.next_committee = committee(&[2, 3, 4, 5]).hash();
+    second.parent = first.hash();
+    assert_eq!(holds(vec![first.clone()]), Ok(5), "the last header of theirs");
+    assert_eq!(holds(vec![first, second]), Err(Invalid::OtherEpoch), "a block of others");
+}
+
+/// The last block of an epoch is proposed again until it is final, and the votes are of the later round.
+#[test]
+fn votes_of_a_later_round_make_a_header_final() {
+    let (header, committee) = (header(9), committee(&SEEDS));
+    let message = signed(&header, header.view + 3, header.view);
+    let votes = SEEDS[..3].iter().map(|s| (place(&committee, *s), key(*s).sign(&message).to_bytes()));
+    let mut votes: Vec<_> = votes.collect();
+    votes.sort_by_key(|v| v.0);
+    let own = Certificate::new(&header, 4, votes);
+    let later = Certificate { view: header.view + 3, parent_view: header.view, ..own.clone() };
+    assert!(later.certifies(&header, &committee));
+    assert!(!own.certifies(&header, &committee));
+    assert_eq!(Certificate::read(&mut stint_verifier::Reader(&later.encode())), Some(later));
+}
+
+/// Whoever was told of new validators earlier reads proofs that tell of them again.
+#[test]
+fn what_led_to_trusted_validators_need_not_be_checked_again() {
+    for proof in proofs() {
+        let proven = verify(&trust(&SEEDS), &proof.encode()).expect("a proof");
+        assert_eq!(proven.handovers, proof.handovers);
+        let again = verify(&proven.trust, &proof.encode()).expect("a proof");
+        assert_eq!(again.fact, proven.fact);
+    }
 }
 
 #[test]

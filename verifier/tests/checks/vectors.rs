@@ -61,10 +61,16 @@ fn vectors() -> Vectors {
     forged("a header that is no parent", 2, &|p| p.signed.headers[0].time_ms += 1);
     forged("another ledger", 3, &|p| p.signed.headers[0].chain_id = Hash([1; 32]));
     forged("validators whom nobody named", 0, &|p| p.handovers[1].next = committee(&[2, 3, 4, 5, 6, 7, 9]));
-    forged("a missing change of validators", 1, &|p| {
-        p.handovers.clear();
+    forged("signatures of validators who have named others", 1, &|p| {
         p.signed = sign(p.signed.headers.clone(), &committee(&SEEDS), &SEEDS);
     });
+    forged("a block behind the one that names others", 1, &|p| {
+        p.handovers.clear();
+        p.signed.headers[0].next_committee = seven().hash();
+        p.signed.headers[1].parent = p.signed.headers[0].hash();
+        p.signed = sign(p.signed.headers.clone(), &committee(&SEEDS), &SEEDS);
+    });
+    forged("votes of another round", 0, &|p| p.signed.certificate.view += 1);
     forged("a left-out call", 0, &|p| match &mut p.body {
         Body::Block(calls) => *calls = vec![calls[0].clone(), calls[2].clone(), vec![]],
         other => panic!("{other:?}"),

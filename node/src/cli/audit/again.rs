@@ -11,18 +11,21 @@ use std::{
     sync::Arc,
 };
 use stint_proto::{
-    CallId, Genesis, Hash, Header, Outcome,
+    CallId, Epochs, Genesis, Hash, Header, Outcome,
     limits::{EXECUTION_LAG, VALIDITY_WINDOW},
     receipt::apart,
     v1::Receipt,
 };
-use stint_runtime::{BlockContext, BlockResult, Contracts, MemoryState, execute_block, genesis_writes};
+use stint_runtime::{
+    BlockContext, BlockResult, Contracts, MemoryState, committee_of_epoch, execute_block, genesis_writes,
+};
 use stint_store::{Tree, genesis_block};
 use stint_verifier::{Led, Whole};
 
 /// A ledger up to some block, as its rules lead to it.
 pub struct Again {
     pub at: Standing,
+    epochs: Epochs,
     tree: Tree,
     /// The heights of calls, as long as others would repeat them.
     executed: BTreeMap<CallId, u64>,
@@ -42,6 +45,7 @@ impl Again {
         tree.apply(writes.iter().map(|(key, value)| (&key[..], value.as_deref())));
         let results_root = genesis_block(genesis, chain_id).header.results_root;
         Again {
+            epochs: genesis.epochs(),
             newest: VecDeque::from([(0, tree.root(), results_root)]),
             at: Standing { contracts, state: Arc::new(state), height: 0, time_ms: genesis.time_ms },
             tree,
@@ -61,6 +65,7 @@ impl Again {
         let block = &accepted.block;
         let (height, time_ms) = (block.header.height, block.header.time_ms);
         self.certified(&block.header)?;
+        self.names_who_follow(&block.header)?;
         let result = {
             let context = BlockContext { height, time_ms };
             let executed = &self.executed;
@@ -97,6 +102,24 @@ impl Again {
         }
         let why = format!("its header says otherwise of what block {of} led to");
         Err(Different::with(format!("block {}", header.height), &why, rows))
+    }
+
+    /// Compares whom a header names as the next validators with whom the consortium has decided upon.
+    fn names_who_follow(&self, header: &Header) -> Result<(), Failure> {
+        let mut next = Hash::ZERO;
+        if self.epochs.ends_with(header.height) {
+            let epoch = header.epoch + 1;
+            let (first, committee) = committee_of_epoch(self.at.state.clone(), epoch)?;
+            next = if first == epoch { committee.hash() } else { Hash::ZERO };
+        }
+        let rows = rows([("next committee", header.next_committee, next)]);
+        match rows.is_empty() {
+            true => Ok(()),
+            false => {
+                let why = "its header names other validators than those who were decided";
+                Err(Different::with(format!("block {}", header.height), why, rows).into())
+            }
+        }
     }
 
     /// Takes over what a block led to, when that is what the validators say.

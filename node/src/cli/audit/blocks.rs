@@ -10,7 +10,7 @@ use crate::{
     core::check_block,
 };
 use std::{io::Read, vec};
-use stint_proto::{Block, Hash, Header, Transaction, signature};
+use stint_proto::{Block, Epochs, Hash, Header, Transaction, signature};
 use stint_verifier::{Led, Trust, Whole};
 
 /// A block that a node would accept, and what the validators say that it led to.
@@ -25,6 +25,7 @@ pub struct Blocks<R> {
     files: vec::IntoIter<(String, ExportedFile<R>)>,
     now: Option<(String, ExportedFile<R>)>,
     chain_id: Hash,
+    epochs: Epochs,
     trust: Trust,
     before: Header,
     /// The last block of the last file.
@@ -33,7 +34,7 @@ pub struct Blocks<R> {
 
 impl<R: Read> Blocks<R> {
     /// Reads the heads of the files. `genesis` is the header of block 0.
-    pub fn open(files: Vec<(String, R)>, trust: Trust, genesis: Header) -> Result<Blocks<R>, Failure> {
+    pub fn open(files: Vec<(String, R)>, trust: Trust, genesis: Header, epochs: Epochs) -> Result<Blocks<R>, Failure> {
         let mut opened: Vec<(String, ExportedFile<R>)> = Vec::new();
         for (name, file) in files {
             let file = open(file, &trust).map_err(|e| format!("{name}: {e}"))?;
@@ -49,7 +50,8 @@ impl<R: Read> Blocks<R> {
             }
         }
         let last = opened.last().map_or(0, |(_, file)| file.last);
-        Ok(Blocks { files: opened.into_iter(), now: None, chain_id: trust.chain_id, trust, before: genesis, last })
+        let chain_id = trust.chain_id;
+        Ok(Blocks { files: opened.into_iter(), now: None, chain_id, epochs, trust, before: genesis, last })
     }
 
     /// The next block; none behind the last one of the last file.
@@ -86,7 +88,7 @@ impl<R: Read> Blocks<R> {
         };
         let transactions = transactions.into_iter().enumerate().map(decode).collect::<Result<Vec<_>, _>>()?;
         let block = Block { header, transactions };
-        check_block(&block, &self.before, self.chain_id).map_err(refused)?;
+        check_block(&block, &self.before, self.chain_id, self.epochs).map_err(refused)?;
         for (index, tx) in block.transactions.iter().enumerate() {
             signature::verify(tx).map_err(|e| refused(format!("call {index}: {}", e.message)))?;
         }

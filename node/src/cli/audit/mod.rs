@@ -92,7 +92,7 @@ fn audit<R: Read + Send>(
     let first = genesis_block(&genesis, chain_id).header;
     let trust = genesis.trust(chain_id)?;
     let (quorum, all) = (trust.committee.quorum(), trust.committee.keys().len());
-    let blocks = Blocks::open(files, trust, first)?;
+    let blocks = Blocks::open(files, trust, first, genesis.epochs())?;
     let last = blocks.last;
     let mut again = Again::from_genesis(&genesis, chain_id, contracts);
     let announced = execute(blocks, &mut again, commons)?;

@@ -264,8 +264,9 @@ impl Rooted {
             results_root: tip.results.results_root,
             next_committee: Hash::ZERO,
         };
-        let votes = (0..3).zip(&self.signers).map(|(n, s)| (n, s.sign(&signed(&header)).to_bytes())).collect();
-        let (certificate, block) = (Certificate { votes }, Block { header, transactions });
+        let message = signed(&header, header.view, header.parent_view);
+        let votes = (0..3).zip(&self.signers).map(|(n, s)| (n, s.sign(&message).to_bytes())).collect();
+        let (certificate, block) = (Certificate::new(&header, 4, votes), Block { header, transactions });
         timed(|| self.store.commit(&block, Some(&certificate), result).expect("committed")).1
     }
 

@@ -27,7 +27,7 @@ fn again() -> (Again, Announced) {
     let (genesis, chain_id) = genesis();
     let (file, first) = (played().0.exported(), genesis_block(&genesis, chain_id).header);
     let trust = genesis.trust(chain_id).expect("validators");
-    let blocks = Blocks::open(vec![("file".into(), &file[..])], trust, first).expect("a file");
+    let blocks = Blocks::open(vec![("file".into(), &file[..])], trust, first, genesis.epochs()).expect("a file");
     let mut again = Again::from_genesis(&genesis, chain_id, contracts());
     let announced = execute(blocks, &mut again, "forge").expect("equal");
     // Else every block would copy the state.

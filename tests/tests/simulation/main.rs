@@ -1,5 +1,7 @@
 //! The real node of four validators in one process, driven by a seed.
 
+mod membership;
+
 use futures::future::FutureExt;
 use prost::Message;
 use std::{
@@ -14,13 +16,18 @@ use stint_proto::{Block, CallId, Hash, Transaction, limits::EXECUTION_LAG, v1};
 use stint_tests::{Death, World, simulate};
 use stint_verifier::{Certificate, Committee, Header, Reader, signed};
 
-const CONTRIBUTE: &[u8] = include_bytes!("../../contracts/dist/contribute.wasm");
+const CONTRIBUTE: &[u8] = include_bytes!("../../../contracts/dist/contribute.wasm");
 const RECORD: &str = "/stint.contribute.v1.Contribute/Record";
 
-/// Calls a command through a validator and waits for its end; it must succeed.
+/// Calls a command through the first validator and waits for its end; it must succeed.
 async fn command(world: &mut World, commons: &str, method: &str, request: &impl Message) -> v1::Receipt {
+    command_by(world, 0, commons, method, request).await
+}
+
+/// The same through any validator.
+async fn command_by(world: &mut World, i: usize, commons: &str, method: &str, request: &impl Message) -> v1::Receipt {
     let tx = world.sign(commons, method, request.encode_to_vec());
-    let end = world.submit(0, tx).expect("accepted").await;
+    let end = world.submit(i, tx).expect("accepted").await;
     let Some(Outcome::Receipt(bytes)) = end else { panic!("{method}: {end:?}") };
     let receipt = v1::Receipt::decode(bytes).expect("a receipt");
     assert_eq!(receipt.refusal, None, "{method}");
@@ -174,7 +181,7 @@ fn results_are_certified_by_the_next_header_under_ordinary_load() {
 #[test]
 fn the_engine_counts_the_votes_that_proofs_count() {
     let vectors: serde_json::Value =
-        serde_json::from_str(include_str!("../../verifier/vectors/proofs.json")).expect("JSON");
+        serde_json::from_str(include_str!("../../../verifier/vectors/proofs.json")).expect("JSON");
     let unhex = |value: &serde_json::Value| hex::decode(value.as_str().expect("text")).expect("hexadecimal");
     let keys = vectors["committee"].as_array().expect("keys").iter().map(|k| unhex(k).try_into().expect("32 bytes"));
     let committee = Committee::new(keys.collect()).expect("validators");
@@ -187,16 +194,16 @@ fn the_engine_counts_the_votes_that_proofs_count() {
         }
         let (header, votes) = proof[5..].split_at(Header::BYTES);
         let header = Header::decode(header).expect("a header");
-        let certificate = Certificate::read(&mut Reader(votes), 4).expect("votes");
+        let certificate = Certificate::read(&mut Reader(votes)).expect("votes");
         let namespace = format!("stint-{}_FINALIZE", header.chain_id);
-        let whole = signed(&header);
+        let whole = signed(&header, header.view, header.parent_view);
         let message = &whole[1 + namespace.len()..];
         assert_eq!(&whole[1..=namespace.len()], namespace.as_bytes());
         for (place, vote) in &certificate.votes {
             let key = &committee.keys()[usize::from(*place)];
             let engine = stint_simulation::accepts(key, namespace.as_bytes(), message, vote);
             let alone = Committee::new(vec![*key]).expect("a validator");
-            let ours = Certificate { votes: vec![(0, *vote)] }.certifies(&header, &alone);
+            let ours = Certificate::new(&header, 1, vec![(0, *vote)]).certifies(&header, &alone);
             assert_eq!(engine, ours, "{}", case["name"]);
             let point = ed25519_dalek::VerifyingKey::from_bytes(key).expect("a key");
             let signature = ed25519_dalek::Signature::from_bytes(vote);
