@@ -9,7 +9,7 @@ use stint_node::{
     config::{Folder, NodeConfig},
     keys,
 };
-use stint_proto::v1::GetStatusResponse;
+use stint_proto::{Genesis, v1::GetStatusResponse};
 
 /// Validators as processes of their own, in a temporary folder; all end with it.
 pub struct Devnet {
@@ -37,9 +37,26 @@ impl Devnet {
 
     /// Makes `count` validators.
     pub fn make(count: usize) -> Devnet {
+        Devnet::make_with(count, Genesis::EPOCH_BLOCKS)
+    }
+
+    /// Adds a place for a validator that joins.
+    pub fn add_place(&mut self) {
+        self.processes.push(None);
+    }
+
+    /// A validator as one that joins is told of it.
+    pub fn peer_argument(&self, i: usize) -> String {
+        let config = self.validator(i).read_config().expect("a configuration");
+        format!("{}={},{}", config.name, config.p2p, config.grpc)
+    }
+
+    /// Makes `count` validators of a ledger with epochs of so many blocks.
+    pub fn make_with(count: usize, epoch_blocks: u64) -> Devnet {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let devnet = Devnet { folder, processes: (0..count).map(|_| None).collect() };
-        let made = devnet.run(&["init", "--validators", &count.to_string()]);
+        let made =
+            devnet.run(&["init", "--validators", &count.to_string(), "--epoch-blocks", &epoch_blocks.to_string()]);
         assert!(made.status.success(), "{made:?}");
         devnet
     }

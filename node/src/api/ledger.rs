@@ -78,6 +78,7 @@ impl Ledger for LedgerService {
             validators: members.iter().map(validator).collect(),
             epoch,
             epoch_ends: self.node.epochs().last(epoch),
+            consortium: self.node.genesis.consortium.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
         }))
     }

@@ -9,6 +9,7 @@ use std::{
     process::{ExitStatus, Stdio},
     time::Duration,
 };
+use stint_proto::Genesis;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -33,7 +34,7 @@ impl Devnet {
     pub async fn execute(&self) -> Result<(), Failure> {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         if !self.dir.join("genesis.json").exists() {
-            init::make(&self.dir, self.validators, "devnet")?;
+            init::make(&self.dir, self.validators, "devnet", Genesis::EPOCH_BLOCKS)?;
         }
         let folders = node_folders(&self.dir)?;
         move_from_taken_ports(&folders)?;

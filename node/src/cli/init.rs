@@ -23,6 +23,9 @@ pub struct Init {
     /// The ledger's name
     #[arg(long, default_value = "devnet")]
     pub name: String,
+    /// Blocks of an epoch: validators change between two of them
+    #[arg(long, default_value_t = Genesis::EPOCH_BLOCKS)]
+    pub epoch_blocks: u64,
 }
 
 /// The consortium's own commons in ledgers that `stint init` makes.
@@ -30,7 +33,7 @@ pub const CONSORTIUM: &str = "consortium";
 
 impl Init {
     pub fn execute(&self) -> Result<(), Failure> {
-        make(&self.dir, self.validators, &self.name)?;
+        make(&self.dir, self.validators, &self.name, self.epoch_blocks)?;
         println!("{} validators, their keys and the steward's are in {}", self.validators, self.dir.display());
         println!("start them: stint devnet --dir {}", self.dir.display());
         Ok(())
@@ -38,7 +41,7 @@ impl Init {
 }
 
 /// Makes a consortium's folder; refuses to touch one that is there.
-pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
+pub fn make(dir: &Path, count: usize, name: &str, epoch_blocks: u64) -> Result<(), Failure> {
     if !(1..=VALIDATORS).contains(&count) {
         return Err(format!(
             "{count} validators; 1 to {VALIDATORS} are accepted, and 4 are the fewest that survive the loss of one"
@@ -67,7 +70,7 @@ pub fn make(dir: &Path, count: usize, name: &str) -> Result<(), Failure> {
         name: name.into(),
         time_ms: SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64,
         protocol_version: Genesis::PROTOCOL_VERSION,
-        epoch_blocks: Genesis::EPOCH_BLOCKS,
+        epoch_blocks,
         validators,
         consortium: CONSORTIUM.into(),
         stewards: vec![GenesisAgent { agent: "steward".into(), key: steward.verifying_key().to_bytes() }],

@@ -5,6 +5,7 @@
 //! | `init.rs` | `stint init`: keys, genesis and folders of a consortium on this machine |
 //! | `run.rs`, `devnet.rs` | `stint run`, `stint devnet`: one validator, or all of a folder |
 //! | `status.rs` | `stint status` |
+//! | `validators.rs` | `stint validator`: who validates, by the consortium's decision |
 //! | `commons.rs` | `stint found`: a commons with the contract `contribute` |
 //! | `call.rs` | `stint call`, `stint query`: any method of any contract, as JSON |
 //! | `import.rs`, `git.rs`, `feed.rs` | `stint import git` |
@@ -40,6 +41,7 @@ mod state;
 mod status;
 pub mod suite;
 mod target;
+mod validators;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -73,6 +75,9 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Show where each validator stands
     Status(Target),
+    /// Show and change who validates
+    #[command(subcommand)]
+    Validator(validators::Validators),
     /// Found a commons with the contract `contribute`
     Found(commons::Found),
     /// Call a command of a contract: signed, ordered, executed by every validator
@@ -158,6 +163,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(c) => c.execute().await,
         Command::Devnet(c) => c.execute().await,
         Command::Status(t) => status::show(&t).await,
+        Command::Validator(c) => c.execute().await,
         Command::Found(c) => c.execute().await,
         Command::Call(c) => c.execute().await,
         Command::Query(c) => c.execute().await,

@@ -118,9 +118,9 @@ async fn damage_to_any_file_is_noticed_or_does_no_harm() {
         ("data/code/", Flip, Works),
         ("data/code/", Truncate, Works),
         // What the engine keeps.
-        ("stint-simplex", Flip, Refuses("could vote twice")),
-        ("stint-simplex", Truncate, Refuses("could vote twice")),
-        ("stint-simplex", Remove, Refuses("could vote twice")),
+        ("stint-simplex-0", Flip, Refuses("could vote twice")),
+        ("stint-simplex-0", Truncate, Refuses("could vote twice")),
+        ("stint-simplex-0", Remove, Refuses("could vote twice")),
         ("stint-blocks-value", Flip, Either("--repair")),
         ("stint-blocks-value", Truncate, Either("--repair")),
         ("stint-blocks-key", Flip, Either("--repair")),

@@ -9,4 +9,5 @@ mod join;
 mod peer;
 mod proofs;
 mod refusals;
+mod validators;
 mod whatif;

@@ -1,0 +1,106 @@
+//! A validator joins, changes its key and leaves, as processes do it.
+
+use crate::grow::{self, grow};
+use stint_node::{config::Folder, keys};
+use stint_proto::v1;
+use stint_tests::{Devnet, eventually};
+
+/// Blocks of an epoch: some seconds of a busy ledger.
+const EPOCH: u64 = 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organisation_joins_changes_its_key_and_leaves() {
+    let mut devnet = Devnet::make_with(4, EPOCH);
+    (0..4).for_each(|i| devnet.start_one(i));
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    grow::found(&client, &steward).await;
+    grow(&client, &steward, 0, 500).await;
+
+    // The new one makes its folder, the consortium adds it, and it comes to where the ledger is by itself.
+    let folder = devnet.dir().join("v5");
+    let folder = folder.to_str().expect("a path");
+    let peers: Vec<String> = (0..2).map(|i| devnet.peer_argument(i)).collect();
+    let genesis = devnet.dir().join("genesis.json");
+    let made = devnet.run(&[
+        "validator",
+        "new",
+        "--dir",
+        folder,
+        "--name",
+        "v5",
+        "--genesis",
+        genesis.to_str().expect("a path"),
+        "--peer",
+        &peers[0],
+        "--peer",
+        &peers[1],
+    ]);
+    assert!(made.status.success(), "{made:?}");
+    devnet.add_place();
+    let early = devnet.start_with(4, &[]).expect_err("nobody has added it");
+    assert!(early.contains("AddValidator") && early.contains("v5"), "{early}");
+    let added = devnet.run(&["validator", "add", folder]);
+    assert!(added.status.success(), "{added:?}");
+    devnet.start_one(4);
+    let standing = async |name: &str| {
+        let answer = client.query("consortium", "/stint.v1.Kernel/ListValidators", Default::default()).await.ok()?;
+        let answer: v1::ListValidatorsResponse = prost::Message::decode(answer).ok()?;
+        answer.validators.into_iter().find(|v| v.name == name).map(|v| (v.standing(), v.key))
+    };
+    use v1::validator_record::Standing;
+    eventually("it validates", 120, async || {
+        standing("v5").await.filter(|(standing, _)| *standing == Standing::Validating)
+    })
+    .await;
+    eventually("its epoch has begun", 120, async || {
+        let status = client.status().await.ok()?;
+        Some(()).filter(|()| status.validators.len() == 5)
+    })
+    .await;
+    // Four of five sign: without one of the first ones, the new one's votes are needed.
+    devnet.kill(3);
+    grow(&client, &steward, 500, 500).await;
+    devnet.start_one(3);
+
+    // Its key changes while it runs, once it was told of the new one.
+    let rotated = devnet.run(&["validator", "rotate", folder]);
+    assert!(rotated.status.success(), "{rotated:?}");
+    devnet.stop(4);
+    devnet.start_one(4);
+    let new = keys::read(&Folder(folder.into()).next_key()).expect("a key").verifying_key().to_bytes();
+    eventually("the new key counts", 180, async || {
+        let status = client.status().await.ok()?;
+        status.validators.into_iter().find(|v| v.key[..] == new[..])
+    })
+    .await;
+    devnet.kill(3);
+    grow(&client, &steward, 1_000, 500).await;
+    devnet.start_one(3);
+
+    // It leaves and says why it has stopped.
+    let removed = devnet.run(&["validator", "remove", "v5"]);
+    assert!(removed.status.success(), "{removed:?}");
+    eventually("it has stopped", 180, async || devnet.has_ended(4).then_some(())).await;
+    assert!(devnet.log(4).contains("the consortium removed the validator v5"), "{}", devnet.log(4));
+    grow(&client, &steward, 1_500, 500).await;
+
+    // What happened can be followed from the genesis file alone: by a proof, and by whoever runs it all again.
+    let newest = client.status().await.expect("a status").certified_height;
+    let export = devnet.dir().join("all.export");
+    let export = export.to_str().expect("a path");
+    let exported = devnet.run(&["export", "--from", "1", "--to", &newest.to_string(), "--out", export]);
+    assert!(exported.status.success(), "{exported:?}");
+    let genesis = genesis.to_str().expect("a path");
+    let verified = devnet.run(&["verify", "--genesis", genesis, export]);
+    assert!(verified.status.success(), "{verified:?}");
+    let audited = devnet.run(&["audit", "field", "--genesis", genesis, "--export", export]);
+    assert!(audited.status.success(), "{audited:?}");
+    let listed = devnet.run(&["validator", "list"]);
+    let shown = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.status.success() && shown.contains("validates") && shown.contains("epoch"), "{shown}");
+    for i in 0..4 {
+        devnet.stop(i);
+        let checked = devnet.run(&["fsck", "--dir", devnet.validator(i).0.to_str().expect("a path")]);
+        assert!(checked.status.success(), "{checked:?}");
+    }
+}
