@@ -50,7 +50,7 @@ async fn list(target: &Target) -> Result<(), Failure> {
         let mut of = answer.committees.iter().filter(|c| c.seats.iter().any(|s| s.name == name));
         of.next_back().map_or_else(String::new, |c| format!("{}", c.epoch))
     };
-    let rows: Vec<_> = answer.validators.iter().map(|v| {
+    let row = |v: &v1::ValidatorRecord| {
         let standing = match v.standing() {
             Standing::Joining => "joins: has not said to be ready",
             Standing::Ready => "ready: counts from the next epoch on that has room",
@@ -60,8 +60,8 @@ async fn list(target: &Target) -> Result<(), Failure> {
             Standing::Left => "has left",
         };
         [v.name.clone(), standing.into(), seated(&v.name), hex::encode(&v.key), v.grpc.clone()]
-    });
-    let rows: Vec<_> = rows.collect();
+    };
+    let rows: Vec<_> = answer.validators.iter().map(row).collect();
     println!("{}", show::table(&["validator", "standing", "since epoch", "key", "gRPC"], &rows));
     println!("epoch {} ends with block {}; the newest block is {}", status.epoch, status.epoch_ends, status.height);
     Ok(())
@@ -203,16 +203,11 @@ fn shown(path: &Path) -> String {
 async fn decide(target: &Target, method: &str, request: &impl Message) -> Result<(), Failure> {
     let client = target.connect().await?;
     let consortium = client.status().await?.consortium;
-    let decided = client.command(
-        &target.signer()?,
-        &consortium,
-        &format!("/stint.v1.Kernel/{method}"),
-        request.encode_to_vec().into(),
-    );
-    match decided.await {
+    let (signer, full) = (target.signer()?, format!("/stint.v1.Kernel/{method}"));
+    match client.command(&signer, &consortium, &full, request.encode_to_vec().into()).await {
         Ok(_) => Ok(()),
         Err(ClientError::Refused(r)) if r.rule == "charter" => Err(format!(
-            "{}; the call to propose: commons {consortium}, method /stint.v1.Kernel/{method}, request {}",
+            "{}; the call to propose: commons {consortium}, method {full}, request {}",
             r.message,
             hex::encode(request.encode_to_vec())
         )
