@@ -1,0 +1,53 @@
+"""What services there are and which of their methods are queries, learnt from a node by server reflection."""
+
+from __future__ import annotations
+
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pb2 import MethodOptions
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from .nodes import Nodes
+
+
+class Descriptors:
+    """Descriptors of a ledger's services; each is asked for once."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
+        self._services: dict[str, ServiceDescriptor] = {}
+
+    def names(self) -> list[str]:
+        """All services that the node offers now, contracts' and its own."""
+        database = ProtoReflectionDescriptorDatabase
+        return sorted(self._nodes.try_each(lambda channel, _: list(database(channel).get_services())))
+
+    def service(self, name: str) -> ServiceDescriptor:
+        """A deployed contract's service, or one of the node's own; raises LookupError."""
+        if name not in self._services:
+            self._services[name] = self._nodes.try_each(lambda channel, _: _reflected(channel, name))
+        return self._services[name]
+
+    def is_query(self, method: str) -> bool:
+        """Whether `/package.Service/Method` changes nothing. Generated code is believed; else the node is asked."""
+        service, _, name = method.removeprefix("/").partition("/")
+        try:
+            found = descriptor_pool.Default().FindServiceByName(service).methods_by_name.get(name)
+        except KeyError:
+            found = self.service(service).methods_by_name.get(name)
+        if found is None:
+            raise LookupError(f"{service} has no method {name}")
+        return is_query(found)
+
+
+def is_query(method: MethodDescriptor) -> bool:
+    """Whether the method is marked as having no side effects."""
+    return method.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+
+
+def _reflected(channel, name: str) -> ServiceDescriptor:
+    pool = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+    try:
+        return pool.FindServiceByName(name)
+    except KeyError:
+        raise LookupError(f"no service {name} is deployed here; `Ledger.descriptors.names()` lists those that are")
