@@ -76,6 +76,11 @@ class Nodes:
         """The newest height of which any answer told."""
         return self._newest_height
 
+    @property
+    def current(self) -> str:
+        """The address of the node that is asked now."""
+        return self.addresses[self._current]
+
     def channel(self) -> grpc.Channel:
         """The connection to the node that is asked now."""
         return self._channels[self._current]
