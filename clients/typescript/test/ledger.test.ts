@@ -25,6 +25,7 @@ import {
   proofs,
 } from "stint-client/node";
 import { CHECKOUT, Devnet } from "./devnet.js";
+import { blockOf, exportsOf } from "./page.js";
 
 const contribution = (id: string, quantity = "1") => ({ id, author: "ana", kind: "talk", quantity, date: "2026-11-20" });
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -221,6 +222,13 @@ describe("examples", () => {
     const said = run("record_and_read_shares", devnet.stewardKey, ...devnet.addresses);
     assert.match(said, /final in block \d+, new\nrefused by id: talk-1 was recorded with other content/);
     assert.match(said, /ana@example.org {2}1.5 {2}/);
+  });
+
+  test("the one on the index page", async () => {
+    type Shares = (addresses: string[], keyFile: string) => Promise<{ author: string }[]>;
+    const { shares } = await exportsOf<{ shares: Shares }>(blockOf("docs/clients/README.md"));
+    const authors = (await shares(devnet.addresses, devnet.stewardKey)).map((share) => share.author);
+    assert.ok(authors.includes("ana"), String(authors));
   });
 
   test("believe nobody", () => {

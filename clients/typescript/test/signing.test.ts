@@ -1,14 +1,14 @@
 /** The signing vectors, by the package and by the page's own code; and that code against a node. */
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials } from "@grpc/grpc-js";
 import { RecordRequestSchema, RecordResponseSchema } from "stint-client/gen/stint/contribute/v1/contribute_pb";
 import { type Call, Key, digest, headersOf, sign, transactionHash } from "stint-client/node";
-import ts from "typescript";
 import { CHECKOUT, Devnet } from "./devnet.js";
+import { blockOf, exportsOf } from "./page.js";
 
 type Bytes = string | { byte: string; times: number };
 interface Case {
@@ -47,16 +47,11 @@ function callOf(c: Case): Call {
   };
 }
 
-/** The page's block of code, compiled as it stands. */
-const page = readFileSync(join(CHECKOUT, "docs/clients/sign.md"), "utf8");
-const block = /^```typescript\n([^]*?)^```/m.exec(page)![1]!;
-const compiled = join(import.meta.dirname, "page.mjs");
-writeFileSync(compiled, ts.transpile(block, { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }));
-after(() => rmSync(compiled));
-const onThePage = (await import(compiled)) as {
+const block = blockOf("docs/clients/sign.md");
+const onThePage = await exportsOf<{
   digest(chainId: Buffer, key: Buffer, id: Buffer, validUntil: bigint, fuel: bigint, commons: string, method: string, request: Buffer): Buffer;
   command(client: Client, genesis: Buffer, seed: Buffer, commons: string, method: string, request: Buffer): Promise<Buffer>;
-};
+}>(block);
 
 for (const c of vectors.calls) {
   test(`${c.name}: the package and the page's code sign it as the vectors say`, async () => {
