@@ -23,7 +23,9 @@ class BuildWithStubs(build_py):
         roots = [CHECKOUT / folder for folder in FOLDERS]
         missing = [str(root) for root in roots if not root.is_dir()]
         if missing:
-            raise SystemExit(f"missing: {', '.join(missing)}; install from a whole checkout: pip install ./clients/python")
+            raise SystemExit(
+                f"missing: {', '.join(missing)}; install from a whole checkout: pip install ./clients/python"
+            )
         files = [str(file.relative_to(root)) for root in roots for file in sorted(root.rglob("*.proto"))]
         out = self.build_lib
         well_known = Path(_proto.__file__ or next(iter(_proto.__path__))).parent / "_proto"

@@ -1,4 +1,4 @@
-"""Records a contribution by a generated stub, and checks by the genesis file alone that the ledger says so: no node is believed.
+"""Records a contribution by a generated stub, and checks by the genesis file alone that the ledger says so.
 
 usage: believe_nobody.py GENESIS_FILE KEY_FILE ADDRESS…
 """
@@ -6,9 +6,10 @@ usage: believe_nobody.py GENESIS_FILE KEY_FILE ADDRESS…
 import sys
 from pathlib import Path
 
-from stint import Key, Ledger
 from stint.contribute.v1.contribute_pb2 import Contribution, Recorded, RecordRequest
 from stint.contribute.v1.contribute_pb2_grpc import ContributeStub
+
+from stint import Key, Ledger
 
 genesis_file, key_file, *addresses = sys.argv[1:]
 care = Contribution(id="care-1", author="bo@example.org", kind="care", quantity="2", date="2026-11-21")

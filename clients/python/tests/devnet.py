@@ -1,4 +1,4 @@
-"""Validators as processes of this machine, for the tests: made, started, killed, on loopback and in a folder of their own."""
+"""Validators as processes of this machine, for the tests: on loopback and in a folder of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def program() -> str:
     """The `stint` program, from the environment."""
     found = os.environ.get("STINT_BIN")
     if not found:
-        raise RuntimeError("STINT_BIN names no program; set it to the path of `stint`, for example ~/.cache/stint/target/release/stint")
+        raise RuntimeError(
+            "STINT_BIN names no program; set it to the path of `stint`, for example ~/.cache/stint/target/release/stint"
+        )
     return found
 
 
@@ -42,14 +44,9 @@ class Devnet:
 
     def launch(self, i: int) -> None:
         """Starts a validator and waits for nothing."""
-        log = open(self._of(i) / "log.txt", "ab")
-        self._running[i] = subprocess.Popen(
-            [program(), "run", "--until-stdin-ends", "--dir", self._of(i)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        log.close()
+        command = [program(), "run", "--until-stdin-ends", "--dir", self._of(i)]
+        with open(self._of(i) / "log.txt", "ab") as log:
+            self._running[i] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
 
     def await_ready(self, i: int) -> None:
         """Waits until a launched validator says that it answers."""

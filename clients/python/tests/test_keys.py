@@ -19,7 +19,9 @@ def test_a_key_is_its_owners_alone(tmp_path):
         Key.load(path)
 
 
-@pytest.mark.parametrize("content", ["", "stint-key-v1 12", "stint-key-v1 " + "g" * 64, "ana", "stint-key-v1 " + "a" * 66])
+@pytest.mark.parametrize(
+    "content", ["", "stint-key-v1 12", "stint-key-v1 " + "g" * 64, "ana", "stint-key-v1 " + "a" * 66]
+)
 def test_what_is_no_key_is_refused_with_what_is(tmp_path, content):
     path = tmp_path / "ana.key"
     path.touch(mode=0o600)

@@ -1,5 +1,5 @@
-"""The node that a client talks to is killed, again and again, under load: nothing that was acknowledged is lost, nothing is
-executed twice, and every call ends with an answer.
+"""The node that a client talks to is killed, again and again, under load: nothing acknowledged is lost, nothing
+is executed twice, and every call ends with an answer.
 
 10 rounds; STINT_KILL_ROUNDS names another number.
 """
@@ -10,9 +10,9 @@ import time
 from collections import Counter
 
 from devnet import Devnet
+from stint.v1 import ledger_pb2, ledger_pb2_grpc, types_pb2
 
 from stint import Key, Ledger
-from stint.v1 import ledger_pb2, ledger_pb2_grpc, types_pb2
 
 ROUNDS = int(os.environ.get("STINT_KILL_ROUNDS", "10"))
 # Callers at once, each with one call under way.
@@ -115,4 +115,5 @@ def on_node(address, load):
                 executed[receipt.id] = receipt
     for _, answer in load.acknowledged:
         kept = executed[answer.receipt.id]
-        assert (kept.height, kept.index, kept.writes_hash) == (answer.height, answer.receipt.index, answer.receipt.writes_hash)
+        told = answer.receipt
+        assert (kept.height, kept.index, kept.writes_hash) == (answer.height, told.index, told.writes_hash)

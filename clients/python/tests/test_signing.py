@@ -11,10 +11,10 @@ import pytest
 import vectors
 from devnet import program
 from page import PAGE, VECTORS, blocks, functions, request_of
-
-from stint import Call, Key
 from stint.contribute.v1.contribute_pb2 import Contribution, RecordRequest, RecordResponse
 from stint.v1 import ledger_pb2, ledger_pb2_grpc, types_pb2
+
+from stint import Call, Key
 
 GIVEN = json.loads(VECTORS.read_text(encoding="utf-8"))
 CHAIN_ID = bytes.fromhex(GIVEN["chain_id"])
@@ -36,7 +36,9 @@ def call_of(case, **changes):
 
 
 def test_the_committed_vectors_are_what_the_pages_code_makes():
-    assert VECTORS.read_text(encoding="utf-8") == vectors.written(), "python clients/python/tests/vectors.py writes them anew"
+    assert VECTORS.read_text(encoding="utf-8") == vectors.written(), (
+        "python clients/python/tests/vectors.py writes them anew"
+    )
 
 
 @pytest.mark.parametrize("case", GIVEN["calls"], ids=lambda case: case["name"])
@@ -90,8 +92,8 @@ def known_node(tmp_path_factory):
 
 
 def test_a_node_takes_every_vector_as_it_stands(known_node):
-    """The bytes of the file alone, handed in as a stub of any language does: the node checks the signature, and names the
-    call by the vectors' hash."""
+    """The bytes of the file alone, handed in as a stub of any language does: the node checks the signature, and names
+    the call by the vectors' hash."""
     for case in GIVEN["calls"]:
         metadata = (
             ("stint-commons", case["commons"]),

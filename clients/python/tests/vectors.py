@@ -1,6 +1,6 @@
 """Makes `proto/vectors/signing.json` by the code of the page alone: nothing of the package signs or hashes here.
 
-    python tests/vectors.py        writes the file anew
+`python tests/vectors.py` writes the file anew.
 """
 
 import hashlib
@@ -54,8 +54,8 @@ def found(commons: str) -> bytes:
 
 
 def calls() -> list[dict]:
-    """Each with what becomes of it: `executed`, the rule that refuses it in its receipt, or the one that refuses it before
-    it is ordered. They are handed in one after the other."""
+    """Each with what becomes of it: `executed`, the rule that refuses it in its receipt, or the one that refuses it
+    before it is ordered. They are handed in one after the other."""
     usual = {"seed": STEWARD_SEED, "commons": "consortium", "valid_until": 30_000, "fuel_limit": 0}
     contribute = usual | {"commons": "forge", "method": CONTRIBUTE}
     kernel = usual | {"method": "/stint.v1.Kernel/Found"}
@@ -65,7 +65,12 @@ def calls() -> list[dict]:
         ("a commons with the longest name", kernel | {"request": found(LONG_COMMONS).hex()}, "executed"),
         (
             "a call of the commons with the longest name",
-            kernel | {"commons": LONG_COMMONS, "method": "/stint.v1.Kernel/Admit", "request": (text(1, "steward") + text(3, "steward")).hex()},
+            kernel
+            | {
+                "commons": LONG_COMMONS,
+                "method": "/stint.v1.Kernel/Admit",
+                "request": (text(1, "steward") + text(3, "steward")).hex(),
+            },
             "executed",
         ),
         ("an empty request", contribute | {"request": ""}, "service"),
@@ -131,7 +136,12 @@ def refused() -> list[dict]:
         ("a method that is no ASCII", "method", "/stint.v1.Kernel/Fünd", "shape"),
         ("a method of 257 bytes", "method", "/a.B/" + "C" * (METHOD_BYTES - 4), "bound"),
         ("an id of 15 bytes", "id", "00" * 15, "bound"),
-        ("a request of the kernel that is too long", "request", {"byte": "00", "times": KERNEL_REQUEST_BYTES + 1}, "bound"),
+        (
+            "a request of the kernel that is too long",
+            "request",
+            {"byte": "00", "times": KERNEL_REQUEST_BYTES + 1},
+            "bound",
+        ),
         ("a height of 2^64", "valid_until", str(MAX_U64 + 1), "bound"),
         ("a height below zero", "valid_until", "-1", "bound"),
     ]

@@ -18,7 +18,9 @@ export async function recordInTheBrowser({ urls, genesis, seed }: Setting) {
   const { height, receipt } = await forge.call(Contribute.method.record, { contribution });
   const proved = await ledger.proveReceipt(receipt!.key, receipt!.id);
   const again = { contribution: { ...contribution, quantity: "2" } };
-  const refusal = await createClient(Contribute, forge).record(again).catch((error: unknown) => error);
+  const refusal = await createClient(Contribute, forge)
+    .record(again)
+    .catch((error: unknown) => error);
   const shares = await createClient(Contribute, forge).getShares({});
   return {
     proved: proved.height === height,

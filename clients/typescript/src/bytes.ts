@@ -16,7 +16,11 @@ export function domainHash(domain: string, ...parts: Uint8Array[]): Uint8Array {
 
 /** A whole number, big endian in so many bytes. */
 export function bigEndian(value: bigint | number, size: number): Uint8Array {
-  return hexToBytes(BigInt(value).toString(16).padStart(2 * size, "0"));
+  return hexToBytes(
+    BigInt(value)
+      .toString(16)
+      .padStart(2 * size, "0"),
+  );
 }
 
 /** Below 0 when `a` comes before `b`, above 0 when it comes behind: byte by byte, then the shorter one first. */

@@ -112,7 +112,11 @@ function check(call: Call): void {
   const limit = call.method.startsWith(KERNEL) ? KERNEL_REQUEST_BYTES : REQUEST_BYTES;
   const size = call.request.length;
   demand(size <= limit, `the request has ${size} bytes; the limit of ${call.method} is ${limit}`);
-  for (const [field, exact] of [["chainId", 32], ["key", 32], ["id", ID_BYTES]] as const) {
+  for (const [field, exact] of [
+    ["chainId", 32],
+    ["key", 32],
+    ["id", ID_BYTES],
+  ] as const) {
     demand(call[field].length === exact, `${field} has ${call[field].length} bytes; it takes exactly ${exact}`);
   }
   for (const field of ["validUntil", "fuelLimit"] as const) {

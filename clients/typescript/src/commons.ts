@@ -3,9 +3,10 @@
  *
  * ```ts
  * const forge = ledger.commons("forge");
- * await createClient(Contribute, forge).record({ contribution });               // a plain typed client
- * await forge.call(Contribute.method.record, { contribution });                 // the same, with height and receipt
- * await (await forge.service("stint.contribute.v1.Contribute")).call("Record", { contribution });   // nothing generated
+ * await createClient(Contribute, forge).record({ contribution });      // a plain typed client
+ * await forge.call(Contribute.method.record, { contribution });        // the same, with height and receipt
+ * const contribute = await forge.service("stint.contribute.v1.Contribute");
+ * await contribute.call("Record", { contribution });                   // nothing generated
  * ```
  */
 import {
@@ -105,15 +106,21 @@ export class Commons implements Transport {
     message: MessageShape<I>,
     { height = 0n, ...options }: Options,
   ): Promise<UnaryResponse<I, O>> {
-    if (!isQuery(method)) return this.ledger.submitMessage(method, message, await this.sign(method, message, options), options);
+    if (!isQuery(method))
+      return this.ledger.submitMessage(method, message, await this.sign(method, message, options), options);
     const header = new Headers({ "stint-commons": this.name });
     if (height > 0n) header.set(HEIGHT, String(height));
     return this.ledger.nodes.ask(method, message, { ...options, header, fresh: height === 0n });
   }
 
-  private sign<I extends DescMessage>(method: DescMethodUnary<I>, message: MessageShape<I>, options: Options): Promise<SignedCall> {
+  private sign<I extends DescMessage>(
+    method: DescMethodUnary<I>,
+    message: MessageShape<I>,
+    options: Options,
+  ): Promise<SignedCall> {
     const path = `/${method.parent.typeName}/${method.name}`;
-    if (!this.signer) throw new TypeError(`${path} is a command and must be signed: open the ledger or the commons with a key`);
+    if (!this.signer)
+      throw new TypeError(`${path} is a command and must be signed: open the ledger or the commons with a key`);
     return this.ledger.sign(this.signer, this.name, path, toBinary(method.input, message), options);
   }
 }

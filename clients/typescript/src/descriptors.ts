@@ -2,10 +2,7 @@
 import { type DescService, createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Transport, createClient } from "@connectrpc/connect";
-import {
-  type ServerReflectionResponse,
-  ServerReflection,
-} from "./gen/grpc/reflection/v1/reflection_pb.js";
+import { type ServerReflectionResponse, ServerReflection } from "./gen/grpc/reflection/v1/reflection_pb.js";
 import type { Nodes } from "./nodes.js";
 
 type Question = { case: "listServices" | "fileContainingSymbol"; value: string };
@@ -47,6 +44,7 @@ async function reflect(transport: Transport, question: Question, timeoutMs: numb
   const asked = (async function* () {
     yield { messageRequest: question };
   })();
-  for await (const answer of createClient(ServerReflection, transport).serverReflectionInfo(asked, { timeoutMs })) return answer;
+  for await (const answer of createClient(ServerReflection, transport).serverReflectionInfo(asked, { timeoutMs }))
+    return answer;
   throw new ConnectError("the node ended the stream without an answer", Code.Unavailable);
 }

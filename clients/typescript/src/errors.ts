@@ -32,8 +32,8 @@ export abstract class StintError extends Error {
 }
 
 /**
- * A node or a contract refused. `rule` is short and stable, for programs; the message says what was refused, why, and what
- * would be accepted; `facts` are its numbers by name.
+ * A node or a contract refused. `rule` is short and stable, for programs; the message says what was refused, why, and
+ * what would be accepted; `facts` are its numbers by name.
  */
 export class Refused extends StintError {
   override name = "Refused";
@@ -55,7 +55,8 @@ export class Refused extends StintError {
     const error = ConnectError.from(thrown);
     const rule = error.metadata.get(RULE) ?? "";
     const prefix = `${rule}: `;
-    const reason = rule && error.rawMessage.startsWith(prefix) ? error.rawMessage.slice(prefix.length) : error.rawMessage;
+    const reason =
+      rule && error.rawMessage.startsWith(prefix) ? error.rawMessage.slice(prefix.length) : error.rawMessage;
     return new Refused(error.code, rule, reason, factsOf(error.metadata), receiptOf(error.metadata), thrown);
   }
 
@@ -80,13 +81,16 @@ export class Refused extends StintError {
 export class Expired extends StintError {
   override name = "Expired";
   constructor(readonly height: bigint) {
-    super(`the call expired at height ${height}: it was not executed and never will be; call again`, Code.DeadlineExceeded);
+    super(
+      `the call expired at height ${height}: it was not executed and never will be; call again`,
+      Code.DeadlineExceeded,
+    );
   }
 }
 
 /**
- * No node answered for as long as the caller had patience. A command may be on its way: `call` holds it, and `resume` finds
- * out what became of it, or brings it there; it is executed at most once.
+ * No node answered for as long as the caller had patience. A command may be on its way: `call` holds it, and `resume`
+ * finds out what became of it, or brings it there; it is executed at most once.
  */
 export class Unanswered extends StintError {
   override name = "Unanswered";

@@ -17,7 +17,14 @@ import {
   decodeBinaryHeader,
   encodeBinaryHeader,
 } from "@connectrpc/connect";
-import { type ChannelCredentials, Client, type ClientDuplexStream, Metadata, type ServiceError, credentials } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  Metadata,
+  type ServiceError,
+  credentials,
+} from "@grpc/grpc-js";
 
 /** A page of state, or a simulation with all that it read and wrote, bytes. */
 const LARGEST_ANSWER = 80 << 20;
@@ -66,7 +73,9 @@ export class GrpcTransport implements Transport {
         trailer = headersOf(status.metadata);
         // The response's callback may come before or after; both come in one turn of the loop.
         if (status.code === 0) {
-          setImmediate(() => resolve({ stream: false, service: method.parent, method, header: told, trailer, message }));
+          setImmediate(() =>
+            resolve({ stream: false, service: method.parent, method, header: told, trailer, message }),
+          );
         }
       });
       signal?.addEventListener("abort", () => call.cancel(), { once: true });
@@ -149,7 +158,8 @@ function headersOf(metadata: Metadata): Headers {
   for (const name of Object.keys(metadata.getMap())) {
     // Names of HTTP/2's own begin with a colon.
     if (name.startsWith(":")) continue;
-    for (const value of metadata.get(name)) headers.append(name, typeof value === "string" ? value : encodeBinaryHeader(value));
+    for (const value of metadata.get(name))
+      headers.append(name, typeof value === "string" ? value : encodeBinaryHeader(value));
   }
   return headers;
 }

@@ -24,7 +24,8 @@ export class KeyFileError extends Error {
 /** Reads a key from a file that only its owner may read; throws KeyFileError. */
 export function loadKey(path: string): Key {
   const line = LINE.exec(withFile(path, "r", "", readOwn));
-  if (!line) throw new KeyFileError(`the key file ${path} holds no key; one line is accepted: ${PREFIX}<64 hexadecimal digits>`);
+  if (!line)
+    throw new KeyFileError(`the key file ${path} holds no key; one line is accepted: ${PREFIX}<64 hexadecimal digits>`);
   return new Key(unhex(line[1]!));
 }
 
@@ -42,7 +43,9 @@ function readOwn(file: number, path: string): string {
   const mode = fstatSync(file).mode & 0o777;
   if (mode & OTHERS) {
     const wish = `make it yours alone: chmod 600 ${path}`;
-    throw new KeyFileError(`the key file ${path} can be read by others (mode ${mode.toString(8).padStart(3, "0")}); ${wish}`);
+    throw new KeyFileError(
+      `the key file ${path} can be read by others (mode ${mode.toString(8).padStart(3, "0")}); ${wish}`,
+    );
   }
   return readFileSync(file, "latin1");
 }

@@ -27,8 +27,8 @@ export interface LedgerOptions {
   /** Signs commands. */
   readonly key?: Signer | undefined;
   /**
-   * The genesis file's bytes: by them the ledger's name and its validators are known. Without, the first node is believed
-   * which ledger this is, and nothing can be proved.
+   * The genesis file's bytes: by them the ledger's name and its validators are known. Without, the first node is
+   * believed which ledger this is, and nothing can be proved.
    */
   readonly genesis?: Uint8Array | undefined;
 }
@@ -81,7 +81,13 @@ export class Ledger {
   }
 
   /** Signs a command, valid for so many heights from now on. Nothing is sent. */
-  async sign(signer: Signer, commons: string, method: string, request: Uint8Array, options: Options = {}): Promise<SignedCall> {
+  async sign(
+    signer: Signer,
+    commons: string,
+    method: string,
+    request: Uint8Array,
+    options: Options = {},
+  ): Promise<SignedCall> {
     const { id = newId(), validFor = VALID_FOR, fuelLimit = 0n } = options;
     const validUntil = (await this.recentHeight()) + validFor;
     const chainId = await this.chainId();
@@ -89,8 +95,8 @@ export class Ledger {
   }
 
   /**
-   * What became of a call that was handed in before; brings it to the ledger if it never arrived. The same call again leads
-   * to the first receipt.
+   * What became of a call that was handed in before; brings it to the ledger if it never arrived. The same call again
+   * leads to the first receipt.
    */
   async resume<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -129,8 +135,8 @@ export class Ledger {
   }
 
   /**
-   * Any fact, checked against the genesis file's validators; throws Invalid. The typed ones below also check that it is the
-   * fact that was asked.
+   * Any fact, checked against the genesis file's validators; throws Invalid. The typed ones below also check that it is
+   * the fact that was asked.
    */
   async prove(request: MessageInitShape<typeof ProveRequestSchema>): Promise<Proven> {
     if (!this.trust) throw new TypeError("proofs need whom to believe: open the ledger with the genesis file's bytes");
@@ -151,7 +157,10 @@ export class Ledger {
     return fromBinary(EventSchema, event!.event);
   }
 
-  /** The values of keys of the whole state in their order, proved; undefined where it is proved that the key is not there. */
+  /**
+   * The values of keys of the whole state in their order, proved; undefined where it is proved that the key is not
+   * there.
+   */
   async proveState(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const { fact } = await this.prove({ fact: { case: "state", value: { keys } } });
     if (fact.kind !== "state") throw new Strange("the node proved another fact than the state that was asked");

@@ -11,7 +11,10 @@ import { Refused, Unanswered } from "./errors.js";
 
 /** How long a caller waits unless it says otherwise, milliseconds. */
 export const PATIENCE_MS = 60_000;
-/** How long one node may be silent, milliseconds: a busy ledger is final within a second, a change of leader takes a few. */
+/**
+ * How long one node may be silent, milliseconds: a busy ledger is final within a second, a change of leader takes a
+ * few.
+ */
 const ATTEMPT_MS = 15_000;
 /** Between two attempts, milliseconds: so many at first, twice as many each time, but no more than the second. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [20, 1_000];

@@ -1,5 +1,12 @@
 /** A contract's service by its descriptor: requests and responses are plain JSON, as protobuf maps it. */
-import { type DescMethod, type DescMethodUnary, type DescService, type JsonObject, fromJson, toJson } from "@bufbuild/protobuf";
+import {
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type JsonObject,
+  fromJson,
+  toJson,
+} from "@bufbuild/protobuf";
 import type { Answer, Commons, Options } from "./commons.js";
 
 /** One service of one commons. */

@@ -10,7 +10,10 @@ export const CHECKOUT = join(import.meta.dirname, "../../../..");
 /** The `stint` program, from the environment. */
 export function program(): string {
   const found = process.env["STINT_BIN"];
-  if (!found) throw new Error("STINT_BIN names no program; set it to the path of `stint`, for example ~/.cache/stint/target/release/stint");
+  if (!found)
+    throw new Error(
+      "STINT_BIN names no program; set it to the path of `stint`, for example ~/.cache/stint/target/release/stint",
+    );
   return found;
 }
 
@@ -54,13 +57,16 @@ export class Devnet {
 
   private async launch(folder: string): Promise<void> {
     const log = join(folder, "log.txt");
-    const child = spawn(program(), ["run", "--until-stdin-ends", "--dir", folder], { stdio: ["pipe", "pipe", openSync(log, "a")] });
+    const child = spawn(program(), ["run", "--until-stdin-ends", "--dir", folder], {
+      stdio: ["pipe", "pipe", openSync(log, "a")],
+    });
     this.processes.push(child);
     const first = await new Promise<string>((done) => {
       child.stdout!.once("data", (chunk: Buffer) => done(String(chunk)));
       child.once("exit", () => done("it ended"));
     });
-    if (!first.startsWith("ready ")) throw new Error(`a validator did not start: ${readFileSync(log, "utf8").slice(-2000)}`);
+    if (!first.startsWith("ready "))
+      throw new Error(`a validator did not start: ${readFileSync(log, "utf8").slice(-2000)}`);
   }
 }
 

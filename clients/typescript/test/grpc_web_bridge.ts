@@ -1,16 +1,32 @@
 /**
  * gRPC-web for a node that speaks none: HTTP/1.1 in, gRPC out, and what browsers ask of a server on another origin.
  *
- * A node that answers gRPC-web itself needs none of this; `web.test.ts` asks it first. What stands here is also the list of
- * what such a node must do: answer HTTP/1.1, take the preflight, allow the metadata of `sign.md`, expose the trailers.
+ * A node that answers gRPC-web itself needs none of this; `web.test.ts` asks it first. What stands here is also the
+ * list of what such a node must do: answer HTTP/1.1, take the preflight, allow the metadata of `sign.md`, expose the
+ * trailers.
  */
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Client, Metadata, type ServiceError, credentials } from "@grpc/grpc-js";
 
-const SENT = ["content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "stint-commons", "stint-key-bin", "stint-id-bin"];
+const SENT = [
+  "content-type",
+  "x-grpc-web",
+  "x-user-agent",
+  "grpc-timeout",
+  "stint-commons",
+  "stint-key-bin",
+  "stint-id-bin",
+];
 const SENT_TOO = ["stint-valid-until", "stint-fuel", "stint-signature-bin", "stint-height"];
-const TOLD = ["grpc-status", "grpc-message", "grpc-status-details-bin", "stint-rule", "stint-receipt-bin", "stint-height"];
+const TOLD = [
+  "grpc-status",
+  "grpc-message",
+  "grpc-status-details-bin",
+  "stint-rule",
+  "stint-receipt-bin",
+  "stint-height",
+];
 const FRAME_BYTES = 5;
 const TRAILERS = 0x80;
 
@@ -44,15 +60,23 @@ async function pass(client: Client, request: IncomingMessage, response: ServerRe
   const body = Buffer.concat(await request.toArray());
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(request.headers)) {
-    if (name.startsWith("stint-")) metadata.set(name, name.endsWith("-bin") ? Buffer.from(String(value), "base64") : String(value));
+    if (name.startsWith("stint-"))
+      metadata.set(name, name.endsWith("-bin") ? Buffer.from(String(value), "base64") : String(value));
   }
   const bytes = (given: Buffer) => given;
   response.setHeader("content-type", "application/grpc-web+proto");
   let answered: Buffer | undefined;
-  const call = client.makeUnaryRequest(request.url!, bytes, bytes, body.subarray(FRAME_BYTES), metadata, (error, answer) => {
-    answered = answer;
-    if (error) finish(response, error.code, error.details, error);
-  });
+  const call = client.makeUnaryRequest(
+    request.url!,
+    bytes,
+    bytes,
+    body.subarray(FRAME_BYTES),
+    metadata,
+    (error, answer) => {
+      answered = answer;
+      if (error) finish(response, error.code, error.details, error);
+    },
+  );
   call.on("metadata", (told: Metadata) => linesOf(told).forEach(([name, value]) => response.setHeader(name, value)));
   call.on("status", (status: { code: number; metadata: Metadata }) =>
     setImmediate(() => {
@@ -62,7 +86,12 @@ async function pass(client: Client, request: IncomingMessage, response: ServerRe
   );
 }
 
-function finish(response: ServerResponse, code: number, message: string, { metadata }: Pick<ServiceError, "metadata">): void {
+function finish(
+  response: ServerResponse,
+  code: number,
+  message: string,
+  { metadata }: Pick<ServiceError, "metadata">,
+): void {
   const lines = [["grpc-status", String(code)], ["grpc-message", encodeURIComponent(message)], ...linesOf(metadata)];
   response.end(frame(TRAILERS, Buffer.from(lines.map(([name, value]) => `${name}: ${value}\r\n`).join(""))));
 }

@@ -35,7 +35,11 @@ test("a key shows nothing of what it is made of", () => {
   const key = createKey(path);
   const seed = readFileSync(path, "utf8").trim().split(" ")[1]!;
   const bytes = Buffer.from(seed, "hex").join(", ");
-  for (const shown of [String(key), inspect(key, { showHidden: true, depth: 9, breakLength: 1e6 }), JSON.stringify(key)]) {
+  for (const shown of [
+    String(key),
+    inspect(key, { showHidden: true, depth: 9, breakLength: 1e6 }),
+    JSON.stringify(key),
+  ]) {
     assert.ok(!shown.includes(seed) && !shown.includes(bytes) && !shown.includes(bytes.replaceAll(" ", "")), shown);
   }
 });

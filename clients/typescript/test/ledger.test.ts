@@ -27,7 +27,13 @@ import {
 import { CHECKOUT, Devnet } from "./devnet.js";
 import { blockOf, exportsOf } from "./page.js";
 
-const contribution = (id: string, quantity = "1") => ({ id, author: "ana", kind: "talk", quantity, date: "2026-11-20" });
+const contribution = (id: string, quantity = "1") => ({
+  id,
+  author: "ana",
+  kind: "talk",
+  quantity,
+  date: "2026-11-20",
+});
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 let devnet: Devnet;
@@ -47,7 +53,12 @@ after(async () => {
 });
 
 /** A ledger at other addresses, closed after use. */
-async function at<T>(addresses: string[], signer: Key | undefined, use: (other: OpenLedger) => Promise<T>, genesis?: Uint8Array): Promise<T> {
+async function at<T>(
+  addresses: string[],
+  signer: Key | undefined,
+  use: (other: OpenLedger) => Promise<T>,
+  genesis?: Uint8Array,
+): Promise<T> {
   const other = openLedger(addresses, { key: signer, genesis });
   try {
     return await use(other);
@@ -59,11 +70,18 @@ async function at<T>(addresses: string[], signer: Key | undefined, use: (other: 
 describe("commands", () => {
   test("answer when final, with their receipt", async () => {
     const id = newId();
-    const { response, height, receipt } = await forge.call(Contribute.method.record, { contribution: contribution("final") }, { id });
+    const { response, height, receipt } = await forge.call(
+      Contribute.method.record,
+      { contribution: contribution("final") },
+      { id },
+    );
     assert.equal(response.known, false);
     assert.deepEqual([receipt?.id, receipt?.height], [id, height]);
     const whole = await ledger.receipt(key.public, id);
-    assert.deepEqual(whole?.events.map((event) => event.type), ["stint.contribute.v1.Recorded"]);
+    assert.deepEqual(
+      whole?.events.map((event) => event.type),
+      ["stint.contribute.v1.Recorded"],
+    );
     assert.equal(await ledger.receipt(key.public, newId()), undefined);
   });
 
@@ -71,11 +89,17 @@ describe("commands", () => {
     const id = newId();
     await forge.call(Contribute.method.record, { contribution: contribution("once") }, { id });
     const again = forge.call(Contribute.method.record, { contribution: contribution("once", "2") }, { id });
-    await assert.rejects(again, (error) => error instanceof Refused && error.rule === "id" && error.receipt === undefined);
+    await assert.rejects(
+      again,
+      (error) => error instanceof Refused && error.rule === "id" && error.receipt === undefined,
+    );
   });
 
   test("that were sent before are resumed at any node, with the first receipt", async () => {
-    const request = toBinary(RecordRequestSchema, create(RecordRequestSchema, { contribution: contribution("resumed") }));
+    const request = toBinary(
+      RecordRequestSchema,
+      create(RecordRequestSchema, { contribution: contribution("resumed") }),
+    );
     const signed = await ledger.sign(key, "forge", "/stint.contribute.v1.Contribute/Record", request);
     const first = await ledger.resume(Contribute.method.record, signed);
     for (const address of devnet.addresses) {
@@ -86,7 +110,9 @@ describe("commands", () => {
 
   test("go past an address where nobody answers", async () => {
     await at(["127.0.0.1:1", ...devnet.addresses], key, async (other) => {
-      const answer = await other.commons("forge").call(Contribute.method.record, { contribution: contribution("passed-over") });
+      const answer = await other
+        .commons("forge")
+        .call(Contribute.method.record, { contribution: contribution("passed-over") });
       assert.equal(answer.response.known, false);
       assert.notEqual(other.nodes.current, "127.0.0.1:1");
     });
@@ -98,7 +124,10 @@ describe("commands", () => {
     const lost = await at(["127.0.0.1:1"], undefined, (nowhere) =>
       nowhere.resume(Contribute.method.record, signed, { patienceMs: 200 }).catch((error: unknown) => error),
     );
-    assert.ok(lost instanceof Unanswered && lost.code === Code.Unavailable && /within 0.2 s/.test(lost.message), String(lost));
+    assert.ok(
+      lost instanceof Unanswered && lost.code === Code.Unavailable && /within 0.2 s/.test(lost.message),
+      String(lost),
+    );
     assert.equal((await ledger.resume(Contribute.method.record, lost.call!)).response.known, false);
   });
 
@@ -124,7 +153,10 @@ describe("commands", () => {
     const module = readFileSync(join(CHECKOUT, "contracts/dist/value.wasm"));
     const { response } = await forge.call(Kernel.method.publish, { module });
     const early = forge.call(Kernel.method.deploy, { codeHash: response.codeHash });
-    await assert.rejects(early, (e) => e instanceof Refused && e.rule === "not-ready" && Number(e.facts["wait_ms"]) > 0);
+    await assert.rejects(
+      early,
+      (e) => e instanceof Refused && e.rule === "not-ready" && Number(e.facts["wait_ms"]) > 0,
+    );
   });
 
   test("of a stranger are refused by every node", async () => {
@@ -132,18 +164,25 @@ describe("commands", () => {
     const refused = at(devnet.addresses, stranger, (other) =>
       other.commons("forge").call(Contribute.method.record, { contribution: contribution("stranger") }),
     );
-    await assert.rejects(refused, (e) => e instanceof Refused && e.rule === "unknown-key" && /a steward admits/.test(e.message));
+    await assert.rejects(
+      refused,
+      (e) => e instanceof Refused && e.rule === "unknown-key" && /a steward admits/.test(e.message),
+    );
   });
 
   test("without a key say what is missing", async () => {
     await at(devnet.addresses, undefined, async (other) => {
-      const unsigned = other.commons("forge").call(Contribute.method.record, { contribution: contribution("unsigned") });
+      const unsigned = other
+        .commons("forge")
+        .call(Contribute.method.record, { contribution: contribution("unsigned") });
       await assert.rejects(unsigned, /must be signed: open the ledger or the commons with a key/);
     });
   });
 
   test("a hundred at once are all final", async () => {
-    const all = Array.from({ length: 100 }, (_, n) => forge.call(Contribute.method.record, { contribution: contribution(`many-${n}`) }));
+    const all = Array.from({ length: 100 }, (_, n) =>
+      forge.call(Contribute.method.record, { contribution: contribution(`many-${n}`) }),
+    );
     assert.ok((await Promise.all(all)).every((answer) => !answer.response.known));
   });
 });
@@ -179,7 +218,10 @@ describe("queries", () => {
     const client = createClient(LedgerService, ledger.nodes.transport);
     const heights: bigint[] = [];
     for await (const block of client.getHistory({ from: 1n, to: 20n })) heights.push(block.height);
-    assert.deepEqual(heights, Array.from({ length: 20 }, (_, i) => BigInt(i + 1)));
+    assert.deepEqual(
+      heights,
+      Array.from({ length: 20 }, (_, i) => BigInt(i + 1)),
+    );
   });
 });
 
@@ -198,16 +240,27 @@ describe("proofs", () => {
     const [from, to] = [utf8("k/member/forge/"), utf8("k/member/forge0")];
     const { fact } = await ledger.prove({ fact: { case: "state", value: { ranges: [{ from, to }] } } });
     assert.ok(fact.kind === "state");
-    assert.deepEqual(fact.shown.range(from, to).map(({ key: k }) => new TextDecoder().decode(k)), ["k/member/forge/steward"]);
+    assert.deepEqual(
+      fact.shown.range(from, to).map(({ key: k }) => new TextDecoder().decode(k)),
+      ["k/member/forge/steward"],
+    );
     assert.throws(() => fact.shown.range(utf8(""), utf8("\u{10ffff}")), proofs.NotShown);
   });
 
   test("prove nothing to whoever trusts other validators", async () => {
     const other = Buffer.from(String(devnet.genesis).replace('"devnet"', '"other"'));
-    await at(devnet.addresses, undefined, async (stranger) => {
-      await assert.rejects(stranger.proveState([utf8("k/commons/forge")]), (e) => e instanceof proofs.Invalid && e.why === proofs.Why.otherLedger);
-      await assert.rejects(stranger.status(), Strange);
-    }, other);
+    await at(
+      devnet.addresses,
+      undefined,
+      async (stranger) => {
+        await assert.rejects(
+          stranger.proveState([utf8("k/commons/forge")]),
+          (e) => e instanceof proofs.Invalid && e.why === proofs.Why.otherLedger,
+        );
+        await assert.rejects(stranger.status(), Strange);
+      },
+      other,
+    );
   });
 });
 
@@ -233,7 +286,10 @@ describe("examples", () => {
 
   test("believe nobody", () => {
     const said = run("believe_nobody", join(devnet.folder, "genesis.json"), devnet.stewardKey, ...devnet.addresses);
-    assert.match(said, /proved in block \d+: bo@example.org 2 care\nk\/commons\/forge: there\nk\/commons\/none: proved not to be there/);
+    assert.match(
+      said,
+      /proved in block \d+: bo@example.org 2 care\nk\/commons\/forge: there\nk\/commons\/none: proved not to be there/,
+    );
   });
 });
 
@@ -242,7 +298,9 @@ describe("a client that is not ours", () => {
   type Told = { code?: number; details?: string; metadata?: Metadata; answer?: { contributors: number } };
 
   function ask(method: string, commons: string): Promise<Told> {
-    const loaded = loadSync("stint/contribute/v1/contribute.proto", { includeDirs: [join(CHECKOUT, "contracts/contribute/proto")] });
+    const loaded = loadSync("stint/contribute/v1/contribute.proto", {
+      includeDirs: [join(CHECKOUT, "contracts/contribute/proto")],
+    });
     // The loader's types end here.
     const { Contribute: Stub } = (loadPackageDefinition(loaded) as any).stint.contribute.v1;
     const client = new Stub(devnet.addresses[2], credentials.createInsecure());

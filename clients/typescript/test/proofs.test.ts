@@ -29,12 +29,19 @@ const trust: Trust = {
 /** What a proof proves, as the vectors write it. */
 function told({ header, fact }: Proven): object {
   const head = { height: Number(header.height), time_ms: Number(header.timeMs), hash: hex(header.hash) };
-  const receipt = (r: ReceiptFact) => ({ of: Number(r.height), index: r.index, events: r.events, receipt: hex(r.receipt) });
+  const receipt = (r: ReceiptFact) => ({
+    of: Number(r.height),
+    index: r.index,
+    events: r.events,
+    receipt: hex(r.receipt),
+  });
   switch (fact.kind) {
     case "block":
       return { ...head, fact: "block", transactions: fact.transactions.map(hex) };
     case "state": {
-      const keys = fact.shown.leaves().map(({ key, value }) => ({ key: hex(key), ...(value ? { value: hex(value) } : { hidden: true }) }));
+      const keys = fact.shown
+        .leaves()
+        .map(({ key, value }) => ({ key: hex(key), ...(value ? { value: hex(value) } : { hidden: true }) }));
       const hidden = fact.shown.hidden().map(({ from, to }) => ({ from: hex(from), ...(to && { to: hex(to) }) }));
       return { ...head, fact: "state", after: Number(fact.height), keys, hidden };
     }
@@ -52,7 +59,11 @@ function told({ header, fact }: Proven): object {
 for (const { name, proof, proves, invalid } of vectors.proofs) {
   test(name, () => {
     if (proves) assert.deepEqual(told(verify(trust, unhex(proof))), proves);
-    else assert.throws(() => verify(trust, unhex(proof)), (error) => error instanceof Invalid && error.message === invalid);
+    else
+      assert.throws(
+        () => verify(trust, unhex(proof)),
+        (error) => error instanceof Invalid && error.message === invalid,
+      );
   });
 }
 

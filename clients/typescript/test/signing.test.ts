@@ -32,7 +32,8 @@ const vectors = JSON.parse(readFileSync(join(CHECKOUT, "proto/vectors/signing.js
 };
 const unhex = (text: string) => Buffer.from(text, "hex");
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-const bytesOf = (given: Bytes) => (typeof given === "string" ? unhex(given) : Buffer.alloc(given.times, unhex(given.byte)));
+const bytesOf = (given: Bytes) =>
+  typeof given === "string" ? unhex(given) : Buffer.alloc(given.times, unhex(given.byte));
 
 function callOf(c: Case): Call {
   return {
@@ -49,8 +50,24 @@ function callOf(c: Case): Call {
 
 const block = blockOf("docs/clients/sign.md");
 const onThePage = await exportsOf<{
-  digest(chainId: Buffer, key: Buffer, id: Buffer, validUntil: bigint, fuel: bigint, commons: string, method: string, request: Buffer): Buffer;
-  command(client: Client, genesis: Buffer, seed: Buffer, commons: string, method: string, request: Buffer): Promise<Buffer>;
+  digest(
+    chainId: Buffer,
+    key: Buffer,
+    id: Buffer,
+    validUntil: bigint,
+    fuel: bigint,
+    commons: string,
+    method: string,
+    request: Buffer,
+  ): Buffer;
+  command(
+    client: Client,
+    genesis: Buffer,
+    seed: Buffer,
+    commons: string,
+    method: string,
+    request: Buffer,
+  ): Promise<Buffer>;
 }>(block);
 
 for (const c of vectors.calls) {
@@ -60,10 +77,15 @@ for (const c of vectors.calls) {
     assert.equal(hex(digest(call)), c.digest);
     assert.equal(hex(signed.signature), c.signature);
     assert.equal(hex(transactionHash(signed)), c.transaction_hash);
-    const { chainId, key, id, validUntil, fuelLimit, commons, method, request } = call as { [F in keyof Call]: Call[F] & Buffer };
+    const { chainId, key, id, validUntil, fuelLimit, commons, method, request } = call as {
+      [F in keyof Call]: Call[F] & Buffer;
+    };
     assert.equal(hex(onThePage.digest(chainId, key, id, validUntil, fuelLimit, commons, method, request)), c.digest);
     // Base64 as gRPC has it, with or without padding.
-    assert.equal(headersOf(signed).get("stint-signature-bin"), unhex(c.signature).toString("base64").replace(/=+$/, ""));
+    assert.equal(
+      headersOf(signed).get("stint-signature-bin"),
+      unhex(c.signature).toString("base64").replace(/=+$/, ""),
+    );
   });
 }
 
@@ -88,7 +110,15 @@ test("the page's code calls a command", async () => {
   const client = new Client(devnet.addresses[0]!, credentials.createInsecure());
   const contribution = { id: "talk-2", author: "ana", kind: "talk", quantity: "1", date: "2026-11-20" };
   const request = Buffer.from(toBinary(RecordRequestSchema, create(RecordRequestSchema, { contribution })));
-  const call = () => onThePage.command(client, devnet.genesis, devnet.stewardSeed, "forge", "/stint.contribute.v1.Contribute/Record", request);
+  const call = () =>
+    onThePage.command(
+      client,
+      devnet.genesis,
+      devnet.stewardSeed,
+      "forge",
+      "/stint.contribute.v1.Contribute/Record",
+      request,
+    );
   // Two calls with two ids; the contract knows the second one's content.
   assert.equal(fromBinary(RecordResponseSchema, await call()).known, false);
   assert.equal(fromBinary(RecordResponseSchema, await call()).known, true);

@@ -1,4 +1,6 @@
-/** The page of the examples in Chromium, on another origin than the node: a query, a signed command, a refusal, a proof. */
+/**
+ * The page of the examples in Chromium, on another origin than the node: a query, a signed command, a refusal, a proof.
+ */
 import assert from "node:assert/strict";
 import { accessSync, constants } from "node:fs";
 import { createServer } from "node:http";
@@ -32,15 +34,23 @@ function browser(): string {
 
 /** Whether the node itself answers what a browser sends first: a preflight from another origin, by HTTP/1.1. */
 async function speaksGrpcWeb(url: string): Promise<boolean> {
-  const headers = { origin: "http://example.org", "access-control-request-method": "POST", "access-control-request-headers": "x-grpc-web" };
-  const preflight = await fetch(`${url}/stint.v1.Kernel/ListCommons`, { method: "OPTIONS", headers }).catch(() => undefined);
+  const headers = {
+    origin: "http://example.org",
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "x-grpc-web",
+  };
+  const preflight = await fetch(`${url}/stint.v1.Kernel/ListCommons`, { method: "OPTIONS", headers }).catch(
+    () => undefined,
+  );
   return preflight?.headers.has("access-control-allow-origin") ?? false;
 }
 
 test("a page records, is refused, reads and proves", async (t) => {
   const address = devnet.addresses[0]!;
   const isDirect = await speaksGrpcWeb(`http://${address}`);
-  t.diagnostic(isDirect ? "the node answers gRPC-web" : "the node answers no gRPC-web: through test/grpc_web_bridge.ts");
+  t.diagnostic(
+    isDirect ? "the node answers gRPC-web" : "the node answers no gRPC-web: through test/grpc_web_bridge.ts",
+  );
   const bridge = isDirect ? undefined : await openBridge(address);
   const bundle = await build({
     entryPoints: [join(CHECKOUT, "clients/typescript/examples/page.ts")],
@@ -65,7 +75,8 @@ test("a page records, is refused, reads and proves", async (t) => {
       seed: [...devnet.stewardSeed],
     };
     const done = await tab.evaluate(
-      (given) => (globalThis as unknown as { example: typeof import("../examples/page.js") }).example.recordInTheBrowser(given),
+      (given) =>
+        (globalThis as unknown as { example: typeof import("../examples/page.js") }).example.recordInTheBrowser(given),
       setting,
     );
     assert.deepEqual(done, { proved: true, rule: "id", authors: ["cy@example.org"] });

@@ -11,7 +11,8 @@
 | `descriptors.py` | which services there are |
 | `proofs/` | the verifier, alone |
 
-Generated messages and stubs of the ledger and its contracts lie beside them: `stint.v1`, `stint.contribute.v1` and so on.
+Generated messages and stubs of the ledger and its contracts lie beside them: `stint.v1`, `stint.contribute.v1` and so
+on.
 """
 
 from pkgutil import extend_path
@@ -19,11 +20,11 @@ from pkgutil import extend_path
 # Stubs that you generate for your own contracts may lie in other folders, as `stint/…` too.
 __path__ = extend_path(__path__, __name__)
 
-from .call import Call, SignedCall, new_id  # noqa: E402
-from .commons import Answer, Commons, Options  # noqa: E402
-from .errors import Expired, Refused, StintError, Strange, Unanswered  # noqa: E402
-from .keys import Key, KeyFileError  # noqa: E402
-from .ledger import Ledger  # noqa: E402
+from .call import Call, SignedCall, new_id
+from .commons import Answer, Commons, Options
+from .errors import Expired, Refused, StintError, Strange, Unanswered
+from .keys import Key, KeyFileError
+from .ledger import Ledger
 
 __all__ = [
     "Answer",

@@ -85,8 +85,8 @@ class Call:
         head = struct.pack(
             ">B32s32s16sQQ", VERSION, self.chain_id, self.key, self.id, self.valid_until, self.fuel_limit
         )
-        sized = (struct.pack(f">{size}", len(part)) + part for size, part in zip("BHI", (commons, method, self.request)))
-        return head + b"".join(sized)
+        sized = (("B", commons), ("H", method), ("I", self.request))
+        return head + b"".join(struct.pack(f">{size}", len(part)) + part for size, part in sized)
 
     def digest(self) -> bytes:
         """The 32 bytes to sign."""

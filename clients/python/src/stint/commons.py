@@ -134,13 +134,15 @@ class Commons(grpc.Channel):
     def stream_stream(self, *args: Any, **kwargs: Any) -> grpc.StreamStreamMultiCallable:
         return self.ledger.nodes.channel().stream_stream(*args, **kwargs)
 
-    def subscribe(self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool | None = False) -> None:
+    def subscribe(
+        self, callback: Callable[[grpc.ChannelConnectivity], None], try_to_connect: bool | None = False
+    ) -> None:
         self.ledger.nodes.channel().subscribe(callback, try_to_connect)
 
     def unsubscribe(self, callback: Callable[[grpc.ChannelConnectivity], None]) -> None:
         self.ledger.nodes.channel().unsubscribe(callback)
 
-    def submit_future(self, work: Callable[[], Any]) -> Future:
+    def submit_future(self, work: Callable[[], Any]) -> Future[Any]:
         """Does work on a thread of this commons."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(FUTURES, thread_name_prefix=f"stint-{self.name}")
@@ -170,11 +172,13 @@ class _Method(grpc.UnaryUnaryMultiCallable):
     def __call__(self, request: Any, timeout: float | None = None, metadata: Any = None, **_: Any) -> Any:
         return self._answer(request, timeout, metadata).response
 
-    def with_call(self, request: Any, timeout: float | None = None, metadata: Any = None, **_: Any) -> tuple[Any, Answer]:
+    def with_call(
+        self, request: Any, timeout: float | None = None, metadata: Any = None, **_: Any
+    ) -> tuple[Any, Answer]:
         answer = self._answer(request, timeout, metadata)
         return answer.response, answer
 
-    def future(self, request: Any, timeout: float | None = None, metadata: Any = None, **_: Any) -> Future:
+    def future(self, request: Any, timeout: float | None = None, metadata: Any = None, **_: Any) -> Future[Any]:
         return self.commons.submit_future(lambda: self._answer(request, timeout, metadata).response)
 
     def _answer(self, request: Any, timeout: float | None, metadata: Any) -> Answer:

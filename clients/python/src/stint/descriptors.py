@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
@@ -42,12 +43,13 @@ class Descriptors:
 
 def is_query(method: MethodDescriptor) -> bool:
     """Whether the method is marked as having no side effects."""
-    return method.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+    return bool(method.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS)
 
 
-def _reflected(channel, name: str) -> ServiceDescriptor:
+def _reflected(channel: grpc.Channel, name: str) -> ServiceDescriptor:
     pool = descriptor_pool.DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
     try:
         return pool.FindServiceByName(name)
-    except KeyError:
-        raise LookupError(f"no service {name} is deployed here; `Ledger.descriptors.names()` lists those that are")
+    except KeyError as error:
+        hint = "`Ledger.descriptors.names()` lists those that are"
+        raise LookupError(f"no service {name} is deployed here; {hint}") from error

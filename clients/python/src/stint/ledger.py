@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
+from typing import TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from . import proofs
 from .call import VALID_FOR, Call, SignedCall, new_id
@@ -22,6 +24,8 @@ from .v1 import ledger_pb2, types_pb2
 HEIGHT_AGE_S = 5.0
 
 _LEDGER = "/stint.v1.Ledger/"
+
+Response = TypeVar("Response", bound=Message)
 
 
 class Ledger:
@@ -68,7 +72,9 @@ class Ledger:
         self.nodes.saw(status.height)
         return status
 
-    def ask(self, method: str, request, response_type, *, patience_s: float = PATIENCE_S):
+    def ask(
+        self, method: str, request: Message, response_type: type[Response], *, patience_s: float = PATIENCE_S
+    ) -> Response:
         """A query of `stint.v1.Ledger` by its method's name."""
         reply = self.nodes.ask(_LEDGER + method, request.SerializeToString(), patience_s=patience_s)
         return response_type.FromString(reply.message)
@@ -103,7 +109,7 @@ class Ledger:
             unanswered.call = signed
             raise
 
-    def resume(self, signed: SignedCall, response_type, *, patience_s: float = PATIENCE_S) -> Answer:
+    def resume(self, signed: SignedCall, response_type: type[Message], *, patience_s: float = PATIENCE_S) -> Answer:
         """What became of a call that was handed in before; brings it to the ledger if it never arrived."""
         return Answer.of_command(self.submit(signed, patience_s=patience_s), response_type.FromString)
 
@@ -128,24 +134,24 @@ class Ledger:
     def prove_receipt(self, key: bytes, id: bytes) -> types_pb2.Receipt:
         """The receipt of a call, without its events, proved."""
         name = ledger_pb2.CallName(key=key, id=id)
-        fact = self.prove(ledger_pb2.ProveRequest(receipt=name)).fact
-        return _receipt_asked(fact if isinstance(fact, proofs.Receipt) else None, name)
+        return _receipt_asked(self.prove(ledger_pb2.ProveRequest(receipt=name)).fact, name)
 
     def prove_event(self, key: bytes, id: bytes, index: int) -> types_pb2.Event:
         """One event of a call, by its place from 0, proved."""
         name = ledger_pb2.CallName(key=key, id=id)
         request = ledger_pb2.ProveRequest(event=ledger_pb2.EventName(call=name, index=index))
         fact = self.prove(request).fact
-        event = fact if isinstance(fact, proofs.Event) and fact.index == index else None
-        _receipt_asked(event and event.receipt, name)
-        return types_pb2.Event.FromString(event.event)
+        if not isinstance(fact, proofs.Event) or fact.index != index:
+            raise _other_fact()
+        _receipt_asked(fact.receipt, name)
+        return types_pb2.Event.FromString(fact.event)
 
     def prove_state(self, keys: Iterable[bytes]) -> Mapping[bytes, bytes | None]:
         """The values of keys of the whole state, proved; None where it is proved that the key is not there."""
         asked = list(keys)
         fact = self.prove(ledger_pb2.ProveRequest(state=ledger_pb2.StateParts(keys=asked))).fact
         if not isinstance(fact, proofs.State):
-            raise Strange("the node proved another fact than the state that was asked")
+            raise _other_fact()
         return {key: fact.shown.get(key) for key in asked}
 
     def _recent_height(self) -> int:
@@ -167,9 +173,15 @@ class Ledger:
         self.close()
 
 
-def _receipt_asked(fact: proofs.Receipt | None, name: ledger_pb2.CallName) -> types_pb2.Receipt:
+def _receipt_asked(fact: proofs.Fact, name: ledger_pb2.CallName) -> types_pb2.Receipt:
     """The proved receipt, if it is of the call that was asked."""
-    receipt = types_pb2.Receipt.FromString(fact.receipt) if fact else None
-    if receipt is None or (receipt.key, receipt.id) != (name.key, name.id):
-        raise Strange("the node proved another fact than the one that was asked")
+    if not isinstance(fact, proofs.Receipt):
+        raise _other_fact()
+    receipt = types_pb2.Receipt.FromString(fact.receipt)
+    if (receipt.key, receipt.id) != (name.key, name.id):
+        raise _other_fact()
     return receipt
+
+
+def _other_fact() -> Strange:
+    return Strange("the node proved another fact than the one that was asked; ask another node")

@@ -1,7 +1,7 @@
 """A contract's service by its descriptor: methods are attributes, requests are dictionaries or messages.
 
 >>> contribute = forge.service("stint.contribute.v1.Contribute")
->>> contribute.Record(contribution={"id": "talk-1", "author": "ana", "kind": "talk", "quantity": "1", "date": "2026-11-20"})
+>>> contribute.Record(contribution={"id": "talk-1", "author": "ana", "kind": "talk", "quantity": "1", "date": today})
 >>> contribute.GetShares.options(height=120)().shares
 >>> contribute.Record.answer(contribution={...}).receipt.fuel_used
 """

@@ -19,8 +19,8 @@ function ofLeaves(leaves: Uint8Array[]): Uint8Array {
 }
 
 /**
- * The root over `count` items of which `item` is the one at `index`, by its siblings, lowest first; undefined when their
- * number does not fit.
+ * The root over `count` items of which `item` is the one at `index`, by its siblings, lowest first; undefined when
+ * their number does not fit.
  */
 export function rootOfPath(item: Uint8Array, index: number, count: number, path: Uint8Array[]): Uint8Array | undefined {
   return index < count ? climb(leaf(item), index, count, path) : undefined;

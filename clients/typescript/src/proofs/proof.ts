@@ -79,8 +79,8 @@ interface Judged<F extends Fact = Fact> {
 }
 
 /**
- * Checks a proof; throws Invalid. What it answers holds on the ledger if at most a third of the validators of each epoch
- * concerned are faulty.
+ * Checks a proof; throws Invalid. What it answers holds on the ledger if at most a third of the validators of each
+ * epoch concerned are faulty.
  */
 export function verify(trust: Trust, proof: Uint8Array): Proven {
   require(proof.length <= PROOF_BYTES);
@@ -141,7 +141,11 @@ class Led {
 
   static read(reader: Reader): Led {
     const [height, before] = [reader.long(), reader.hash()];
-    return new Led(height, before, reader.times(reader.number(1), () => reader.take(OUTCOME_BYTES)));
+    return new Led(
+      height,
+      before,
+      reader.times(reader.number(1), () => reader.take(OUTCOME_BYTES)),
+    );
   }
 
   /** What the block led to, if the header certifies it. */
@@ -150,7 +154,8 @@ class Led {
       domainHash("stint.v1.results", before, bigEndian(BigInt.asUintN(64, this.height + BigInt(i)), 8), outcome);
     const last = this.height + BigInt(this.outcomes.length) - 1n;
     const first = this.outcomes[0];
-    const certified = equal(this.outcomes.reduce(hang, this.before), header.resultsRoot) && last === header.executedHeight;
+    const certified =
+      equal(this.outcomes.reduce(hang, this.before), header.resultsRoot) && last === header.executedHeight;
     if (first === undefined || !certified) return undefined;
     const r = new Reader(first);
     return { stateRoot: r.hash(), receiptsRoot: r.hash(), receipts: r.number(4) };
@@ -216,7 +221,10 @@ function readReceipts(reader: Reader, header: Header): Judged {
     return { receipt, events: reader.times(reader.number(4), () => reader.sized()) };
   });
   const items = receipts.map((r) => receiptItem(r.receipt, merkle.root(r.events), r.events.length));
-  return { fact: { kind: "receipts", height: led.height, receipts }, holds: equal(merkle.root(items), outcome.receiptsRoot) };
+  return {
+    fact: { kind: "receipts", height: led.height, receipts },
+    holds: equal(merkle.root(items), outcome.receiptsRoot),
+  };
 }
 
 /** What stands for a receipt under the receipts root, so that one event can be shown without the others. */

@@ -114,7 +114,9 @@ class Branch {
     return this.left === undefined ? 0 : 1;
   }
 
-  /** Whether what has `bits` bits, these first and `next` at this branch, can stand in the subtree that is read next. */
+  /**
+   * Whether what has `bits` bits, these first and `next` at this branch, can stand in the subtree that is read next.
+   */
   takes(key: Uint8Array, bits: number, next: number): boolean {
     return bits > this.at && equal(firstBits(key, this.at), this.prefix) && next === this.right;
   }
@@ -190,8 +192,8 @@ class Parts {
 /** A part of a tree and its root; throws Invalid when no tree can look so. */
 export function readTree(reader: Reader): { shown: Shown; root: Uint8Array } {
   const parts = new Parts(reader);
-  // The branches above what is read now. Each splits at a later bit than the one before it, so there are at most as many as
-  // a key has bits.
+  // The branches above what is read now. Each splits at a later bit than the one before it, so there are at most as
+  // many as a key has bits.
   const branches: Branch[] = [];
   for (;;) {
     const above = branches.at(-1);

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from . import ed25519
 from .layout import Reader, domain_hash, require
@@ -59,7 +60,7 @@ class Header:
     def read(cls, reader: Reader) -> Header:
         """Takes a header off the front."""
         encoded = reader.take(_HEADER.size)
-        header = cls(*_HEADER.unpack(encoded), hash=domain_hash("stint.v1.header", encoded))
+        header = cls(*_HEADER.unpack(encoded), domain_hash("stint.v1.header", encoded))
         require(header.version == VERSION)
         return header
 
@@ -79,14 +80,14 @@ class Committee:
     def __post_init__(self) -> None:
         if not 1 <= len(self.keys) <= VALIDATORS:
             raise ValueError(f"{len(self.keys)} validators are given; a ledger has 1 to {VALIDATORS}")
-        if any(one >= two for one, two in zip(self.keys, self.keys[1:])):
+        if not _ascend(self.keys):
             raise ValueError("the validators' keys are given in another order than ascending, or one of them twice")
 
     @classmethod
     def read(cls, reader: Reader) -> Committee:
         """n [1] | n times: key [32], ascending."""
         keys = tuple(reader.take(KEY_BYTES) for _ in range(reader.number(1)))
-        require(1 <= len(keys) <= VALIDATORS and all(one < two for one, two in zip(keys, keys[1:])))
+        require(1 <= len(keys) <= VALIDATORS and _ascend(keys))
         return cls(keys)
 
     @property
@@ -121,6 +122,10 @@ class Certificate:
         return len(self.votes) >= committee.quorum and all(
             ed25519.verify(committee.keys[place], signature, message) for place, signature in self.votes
         )
+
+
+def _ascend(keys: tuple[bytes, ...]) -> bool:
+    return all(one < two for one, two in pairwise(keys))
 
 
 def _varint(number: int) -> bytes:

@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from . import merkle, tree
 from .header import Certificate, Committee, Header
-from .layout import Reader, Why, domain_hash, require
+from .layout import Invalid, Reader, Why, domain_hash, require
 
 # The largest proof, bytes.
 PROOF_BYTES = 16 << 20
@@ -62,7 +63,7 @@ class State:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The receipt of the call at `index` of block `height`: `stint.v1.Receipt` without its `events`, which are so many."""
+    """The receipt of the call at `index` of block `height`: `stint.v1.Receipt` without its events, `events` many."""
 
     height: int
     index: int
@@ -141,7 +142,7 @@ def _final(headers: list[Header], votes: Certificate, trust: Trust) -> Header:
     for header in headers:
         require(header.chain_id == trust.chain_id, Why.OTHER_LEDGER)
         require(header.epoch == trust.epoch, Why.OTHER_EPOCH)
-    for parent, child in zip(headers, headers[1:]):
+    for parent, child in pairwise(headers):
         follows = child.parent == parent.hash and child.height == parent.height + 1
         require(follows, Why.BROKEN_CHAIN)
     require(votes.certifies(headers[-1], trust.committee), Why.SIGNATURES)
@@ -232,7 +233,8 @@ def _receipts(reader: Reader, header: Header) -> tuple[Fact, bool]:
     led = _Led.read(reader)
     outcome = led.under(header)
     # Without an outcome nobody knows how many receipts follow.
-    require(outcome is not None, Why.OTHER_FACT)
+    if outcome is None:
+        raise Invalid(Why.OTHER_FACT)
     receipts = []
     for _ in range(outcome.receipts):
         receipt = reader.sized()

@@ -26,7 +26,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .key_bits import BITS_A_BYTE, Below, bit, first_bits, bytes_of
+from .key_bits import BITS_A_BYTE, Below, bit, bytes_of, first_bits
 from .layout import ZERO, Reader, domain_hash, require, sha256
 
 # Keys of the largest bucket.
@@ -197,9 +197,9 @@ def read(reader: Reader) -> tuple[Shown, bytes]:
             continue
         hashed = parts.hidden(above) if kind == _HIDDEN else parts.bucket(above)
         # Closes every branch whose right subtree this was.
-        while branches and branches[-1].left is not None:
+        while branches and (left := branches[-1].left) is not None:
             closed = branches.pop()
-            hashed = sha256(b"\1", closed.at.to_bytes(2, "big"), closed.prefix, closed.left, hashed)
+            hashed = sha256(b"\1", closed.at.to_bytes(2, "big"), closed.prefix, left, hashed)
         if not branches:
             return Shown(parts.items), hashed
         branches[-1].left = hashed
