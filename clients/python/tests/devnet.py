@@ -58,6 +58,14 @@ class Devnet:
         """Ends a validator by SIGKILL, in the middle of whatever it does."""
         self._end(i, signal.SIGKILL)
 
+    def freeze(self, i: int) -> None:
+        """Stops a validator where it is: it is reached, takes what is sent, and says nothing."""
+        self._running[i].send_signal(signal.SIGSTOP)
+
+    def thaw(self, i: int) -> None:
+        """Lets it go on."""
+        self._running[i].send_signal(signal.SIGCONT)
+
     def _end(self, i: int, how: signal.Signals) -> None:
         process = self._running.pop(i)
         process.send_signal(how)

@@ -25,3 +25,16 @@ def test_believe_nobody(devnet):
     said = run("believe_nobody.py", devnet.folder / "genesis.json", devnet.steward_key, *devnet.addresses)
     assert "bo@example.org 2 care" in said
     assert "'k/commons/forge': 'there', 'k/commons/none': 'proved not to be there'" in said
+
+
+def test_stubs_of_your_own_contracts_lie_beside_the_packages(tmp_path):
+    """What protoc writes into a folder of yours is `stint/…` too, and both are found."""
+    (tmp_path / "stint/pasture/v1").mkdir(parents=True)
+    (tmp_path / "stint/pasture/v1/pasture_pb2.py").write_text("SERVICE = 'stint.pasture.v1.Pasture'")
+    code = (
+        "import stint; from stint.v1 import types_pb2; from stint.pasture.v1 import pasture_pb2 as p; print(p.SERVICE)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path)}
+    )
+    assert told.stdout.strip() == "stint.pasture.v1.Pasture", told.stderr

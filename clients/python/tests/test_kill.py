@@ -84,6 +84,30 @@ def test_no_call_is_lost_or_executed_twice():
             on_node(address, load)
 
 
+def test_a_node_that_falls_silent_is_left_and_what_it_took_is_executed_once(monkeypatch):
+    monkeypatch.setattr("stint.nodes.ATTEMPT_S", 2.0)
+    with Devnet(4).start() as devnet, Ledger(devnet.addresses, key=Key.load(devnet.steward_key)) as ledger:
+        devnet.stint("found", "forge")
+        contribute = ledger.commons("forge").service("stint.contribute.v1.Contribute")
+        content = {"id": "silent", "author": "ana", "kind": "talk", "quantity": "1", "date": "2026-11-20"}
+        # It knows the height from now on, so that the next thing that the node hears is the call.
+        assert contribute.Record(contribution=content | {"id": "before"}).known is False
+        silent = devnet.addresses.index(ledger.nodes.current)
+        devnet.freeze(silent)
+        answer = contribute.Record.answer(contribution=content)
+        assert answer.response.known is False and ledger.nodes.current != devnet.addresses[silent]
+        # Now the node reads what waited for it, the same call, and hands it in too.
+        devnet.thaw(silent)
+        assert contribute.Record.answer(contribution=content | {"id": "after"}).response.known is False
+        with Ledger([devnet.addresses[silent]]) as alone:
+            end = time.monotonic() + ROUND_S
+            while (kept := alone.receipt(ledger.key.public, answer.receipt.id)) is None:
+                assert time.monotonic() < end, "the silent node did not come back"
+                time.sleep(0.05)
+        assert (kept.height, kept.index) == (answer.height, answer.receipt.index)
+        assert contribute.GetShares().contributions == 3
+
+
 def in_contract(load):
     """The contract holds each acknowledged contribution once, and no others."""
     listed, token = Counter(), ""

@@ -1,5 +1,7 @@
 """Calls, queries, refusals, receipts and proofs through the package."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import grpc
 import pytest
 from page import CHECKOUT
@@ -7,7 +9,7 @@ from stint.contribute.v1.contribute_pb2 import Contribution, GetSharesRequest, R
 from stint.contribute.v1.contribute_pb2_grpc import ContributeStub
 from stint.v1 import ledger_pb2
 
-from stint import Expired, Key, Ledger, Options, Refused, Unanswered, new_id, proofs
+from stint import Expired, Key, Ledger, Options, Refused, Strange, Unanswered, new_id, proofs
 
 RECORD = "/stint.contribute.v1.Contribute/Record"
 
@@ -165,6 +167,28 @@ def test_nothing_is_proved_to_who_trusts_other_validators(devnet, ledger, contri
     with Ledger(devnet.addresses, genesis=other) as stranger, pytest.raises(proofs.Invalid) as invalid:
         stranger.prove_state([b"k/commons/forge"])
     assert invalid.value.why is proofs.Why.OTHER_LEDGER
+
+
+def test_a_node_that_proves_another_fact_than_the_one_asked_is_found_out(devnet, ledger, contribute):
+    """A true proof of something else: of another call, of another event, of another kind."""
+    first, second = (contribute.Record.answer(contribution=contribution(f"lie-{n}")).receipt for n in (1, 2))
+    asked = [
+        ledger_pb2.ProveRequest(receipt=ledger_pb2.CallName(key=second.key, id=second.id)),
+        ledger_pb2.ProveRequest(state=ledger_pb2.StateParts(keys=[b"k/commons/forge"])),
+    ]
+    for other in asked:
+        answer = ledger.ask("Prove", other, ledger_pb2.ProveResponse)
+        liar = grpc.server(ThreadPoolExecutor(1))
+        handler = grpc.unary_unary_rpc_method_handler(lambda *_, answer=answer: answer.SerializeToString())
+        liar.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("stint.v1.Ledger", {"Prove": handler})])
+        address = f"127.0.0.1:{liar.add_insecure_port('127.0.0.1:0')}"
+        liar.start()
+        with Ledger([address], genesis=devnet.genesis) as believing:
+            with pytest.raises(Strange, match="another fact"):
+                believing.prove_receipt(first.key, first.id)
+            with pytest.raises(Strange, match="another fact"):
+                believing.prove_event(first.key, first.id, 0)
+        liar.stop(None)
 
 
 def test_unknown_names_are_answered_with_those_that_are_there(ledger, contribute):
