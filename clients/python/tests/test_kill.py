@@ -77,6 +77,7 @@ def test_no_call_is_lost_or_executed_twice():
                 devnet.launch(talks_to)
                 load.wait_for(ROUND_CALLS)
                 devnet.await_ready(talks_to)
+        print(f"{ROUNDS} kills, {len(load.acknowledged)} calls acknowledged")
         assert load.failures == []
         assert all(not answer.response.known for _, answer in load.acknowledged), "a call was executed twice"
         in_contract(load)
