@@ -5,7 +5,7 @@ import re
 
 from page import CHECKOUT
 
-from stint import call, nodes
+from stint import call, nodes, streams
 
 INDEX = CHECKOUT / "docs/clients/README.md"
 PAGES = (INDEX, CHECKOUT / "docs/clients/sign.md")
@@ -37,6 +37,7 @@ def test_the_figures_hold():
     for figure in (
         f"When no node answers for {nodes.PATIENCE_S:.0f} seconds",
         f"a silent one after {nodes.ATTEMPT_S:.0f} seconds",
+        f"one that says nothing for {streams.SILENCE_S:.0f} seconds",
         f"valid for {call.VALID_FOR:,} heights",
         f"{held} proofs and {len(vectors) - held} forgeries",
         f"The Python one is {lines('clients/python/src/stint/proofs', 'py')} lines",

@@ -111,14 +111,16 @@ def test_a_node_that_falls_silent_is_left_and_what_it_took_is_executed_once(monk
 
 def in_contract(load):
     """The contract holds each acknowledged contribution once, and no others."""
-    listed, token = Counter(), ""
-    while True:
-        page = load.contribute.ListContributions(page_size=1000, page_token=token)
-        listed.update(c.id for c in page.contributions)
+    assert Counter(contributions(load.contribute)) == Counter(id for id, _ in load.acknowledged)
+
+
+def contributions(contribute):
+    """The ids of all contributions, page after page."""
+    token = None
+    while token != "":
+        page = contribute.ListContributions(page_size=1000, page_token=token or "")
+        yield from (contribution.id for contribution in page.contributions)
         token = page.next_page_token
-        if not token:
-            break
-    assert listed == Counter(id for id, _ in load.acknowledged)
 
 
 def on_node(address, load):

@@ -134,7 +134,7 @@ def test_a_query_is_never_older_than_what_was_seen(devnet, ledger, contribute):
     for n in range(20):
         recorded = contribute.Record.answer(contribution=contribution(f"seen-{n}"))
         # As if the node that acknowledged had died.
-        ledger.nodes._leave(ledger.nodes.addresses.index(ledger.nodes.current))
+        ledger.nodes.leave(ledger.nodes.current)
         listed = contribute.ListContributions.answer(page_size=1000, author="ana")
         assert listed.height >= recorded.height
         assert f"seen-{n}" in {c.id for c in listed.response.contributions}

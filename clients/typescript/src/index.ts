@@ -9,6 +9,7 @@
  * | `keys.ts`, `key_file.ts` | keys in memory, and on disk |
  * | `call.ts` | what is signed, byte by byte |
  * | `nodes.ts` | which node is asked, and when the next one is |
+ * | `streams.ts` | streams of events, receipts and blocks that resume |
  * | `errors.ts` | refused, expired, or not answered yet |
  * | `grpc.ts`, `node.ts` | gRPC, in Node |
  * | `web.ts` | gRPC-web, in browsers |

@@ -1,6 +1,7 @@
 /** A ledger, as a program that uses it sees it. */
 import {
   type DescMessage,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   type MessageInitShape,
   type MessageShape,
@@ -17,6 +18,7 @@ import { type GetStatusResponse, Ledger as LedgerService, type ProveRequestSchem
 import { type Event, EventSchema, type Receipt, ReceiptSchema } from "./gen/stint/v1/types_pb.js";
 import type { Signer } from "./keys.js";
 import { type Nodes, heightOf } from "./nodes.js";
+import { watch } from "./streams.js";
 import { type Proven, type ReceiptFact, type Trust, trustOfGenesis, verify } from "./proofs/index.js";
 
 /** How old the height may be from which a call's last height is counted, milliseconds. */
@@ -165,6 +167,18 @@ export class Ledger {
     const { fact } = await this.prove({ fact: { case: "state", value: { keys } } });
     if (fact.kind !== "state") throw new Strange("the node proved another fact than the state that was asked");
     return keys.map((key) => fact.shown.get(key));
+  }
+
+  /**
+   * What happens on the ledger, in order, for ever: `watchEvents`, `watchReceipts` or `watchBlocks`, resumed on any node
+   * (`streams.ts`). Keep the `next` of a message to go on behind it later: it is the `from` of the next request.
+   */
+  watch<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    silenceMs?: number,
+  ): AsyncGenerator<MessageShape<O>, never> {
+    return watch(this.nodes, method, request, silenceMs);
   }
 
   private async recentHeight(): Promise<bigint> {

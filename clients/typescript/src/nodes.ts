@@ -17,7 +17,8 @@ export const PATIENCE_MS = 60_000;
  */
 const ATTEMPT_MS = 15_000;
 /** Between two attempts, milliseconds: so many at first, twice as many each time, but no more than the second. */
-const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [20, 1_000];
+export const FIRST_PAUSE_MS = 20;
+export const LONGEST_PAUSE_MS = 1_000;
 
 export const HEIGHT = "stint-height";
 
@@ -33,6 +34,11 @@ export interface Asking {
 /** Of a command its block; of a query the state that was read; 0 where neither is told. */
 export function heightOf(reply: { header: Headers; trailer: Headers }): bigint {
   return BigInt(reply.trailer.get(HEIGHT) ?? reply.header.get(HEIGHT) ?? 0);
+}
+
+/** Waits so many milliseconds. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 /** Connections to all nodes that are known. */
@@ -60,6 +66,11 @@ export class Nodes {
   /** The connection to it. */
   get transport(): Transport {
     return this.transports[this.index]!;
+  }
+
+  /** Asks the next node from now on, unless another call has moved on already. */
+  leave(address: string): void {
+    if (this.current === address) this.index = (this.index + 1) % this.transports.length;
   }
 
   /** Remembers that a height is final. */
@@ -107,10 +118,8 @@ export class Nodes {
         const isOpen = last.isTransient || (last.isOfOneNode && doubts < this.transports.length);
         if (!isOpen) throw last;
       }
-      // Unless another call has moved on already.
-      if (this.index === tried) this.index = (tried + 1) % this.transports.length;
-      const rest = Math.min(pauseMs, Math.max(0, end - performance.now()));
-      await new Promise((done) => setTimeout(done, rest));
+      this.leave(this.addresses[tried]!);
+      await pause(Math.min(pauseMs, Math.max(0, end - performance.now())));
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     }
     throw new Unanswered(patienceMs, last);

@@ -19,7 +19,7 @@ export function program(): string {
 
 /** Some validators of one ledger, with the commons forge. */
 export class Devnet {
-  private readonly processes: ChildProcess[] = [];
+  private readonly processes = new Map<number, ChildProcess>();
   private constructor(
     readonly folder: string,
     readonly addresses: string[],
@@ -28,9 +28,12 @@ export class Devnet {
   static async start(validators: number): Promise<Devnet> {
     const folder = mkdtempSync(join(tmpdir(), "stint-clients-"));
     execFileSync(program(), ["init", "--validators", String(validators), "--dir", folder]);
-    const folders = Array.from({ length: validators }, (_, i) => join(folder, `v${i + 1}`));
-    const devnet = new Devnet(folder, folders.map(addressOf));
-    await Promise.all(folders.map((own) => devnet.launch(own)));
+    const which = [...Array(validators).keys()];
+    const devnet = new Devnet(
+      folder,
+      which.map((i) => addressOf(join(folder, `v${i + 1}`))),
+    );
+    await Promise.all(which.map((i) => devnet.restart(i)));
     execFileSync(program(), ["found", "forge", "--dir", folder]);
     return devnet;
   }
@@ -49,18 +52,41 @@ export class Devnet {
 
   /** Ends all validators and removes the folder. */
   async close(): Promise<void> {
-    const ended = this.processes.map((child) => new Promise((done) => child.once("exit", done)));
-    this.processes.forEach((child) => child.stdin?.end());
-    await Promise.all(ended);
+    await Promise.all([...this.processes.keys()].map((i) => this.end(i, "SIGTERM")));
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private async launch(folder: string): Promise<void> {
+  /** Ends a validator in the middle of whatever it does. */
+  kill(i: number): Promise<void> {
+    return this.end(i, "SIGKILL");
+  }
+
+  /** Stops a validator where it is: it is reached, and says nothing. */
+  freeze(i: number): void {
+    this.processes.get(i)!.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  thaw(i: number): void {
+    this.processes.get(i)!.kill("SIGCONT");
+  }
+
+  private async end(i: number, how: NodeJS.Signals): Promise<void> {
+    const child = this.processes.get(i)!;
+    this.processes.delete(i);
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill(how);
+    await ended;
+  }
+
+  /** Starts a validator that is not running, and waits until it answers. */
+  async restart(i: number): Promise<void> {
+    const folder = join(this.folder, `v${i + 1}`);
     const log = join(folder, "log.txt");
     const child = spawn(program(), ["run", "--until-stdin-ends", "--dir", folder], {
       stdio: ["pipe", "pipe", openSync(log, "a")],
     });
-    this.processes.push(child);
+    this.processes.set(i, child);
     const first = await new Promise<string>((done) => {
       child.stdout!.once("data", (chunk: Buffer) => done(String(chunk)));
       child.once("exit", () => done("it ended"));

@@ -7,6 +7,7 @@
 | `service.py` | a contract by its descriptor, nothing generated |
 | `keys.py`, `call.py` | keys on disk; what is signed, byte by byte |
 | `nodes.py` | which node is asked, and when the next one is |
+| `streams.py` | streams of events, receipts and blocks that resume |
 | `errors.py` | refused, expired, or not answered yet |
 | `descriptors.py` | which services there are |
 | `proofs/` | the verifier, alone |

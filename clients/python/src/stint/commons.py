@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from .call import VALID_FOR, Metadata
+from .descriptors import is_query
 from .errors import RECEIPT
 from .keys import Key
 from .nodes import HEIGHT, PATIENCE_S, Reply
@@ -110,8 +111,8 @@ class Commons(grpc.Channel):
 
     def call(self, method: str, request: bytes, parse: Callable[[bytes], Any], options: Options) -> Answer:
         """Asks a query or signs a command, whichever the method is."""
-        is_query = self.ledger.descriptors.is_query(method)
-        return (self.query if is_query else self.command)(method, request, parse, options)
+        ask = self.query if is_query(self.ledger.descriptors.method(method)) else self.command
+        return ask(method, request, parse, options)
 
     # What generated stubs ask of a channel.
 

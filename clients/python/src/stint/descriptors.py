@@ -29,16 +29,16 @@ class Descriptors:
             self._services[name] = self._nodes.try_each(lambda channel, _: _reflected(channel, name))
         return self._services[name]
 
-    def is_query(self, method: str) -> bool:
-        """Whether `/package.Service/Method` changes nothing. Generated code is believed; else the node is asked."""
-        service, _, name = method.removeprefix("/").partition("/")
+    def method(self, path: str) -> MethodDescriptor:
+        """`/package.Service/Method` as generated code has it, else as the node does; raises LookupError."""
+        service, _, name = path.removeprefix("/").partition("/")
         try:
-            found = descriptor_pool.Default().FindServiceByName(service).methods_by_name.get(name)
+            return descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
         except KeyError:
-            found = self.service(service).methods_by_name.get(name)
-        if found is None:
-            raise LookupError(f"{service} has no method {name}")
-        return is_query(found)
+            offered = self.service(service).methods_by_name
+        if name not in offered:
+            raise LookupError(f"{service} has no method {name} here; it has {', '.join(offered)}")
+        return offered[name]
 
 
 def is_query(method: MethodDescriptor) -> bool:

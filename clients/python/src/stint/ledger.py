@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from . import proofs
 from .call import VALID_FOR, Call, SignedCall, new_id
@@ -18,6 +19,7 @@ from .descriptors import Descriptors
 from .errors import Expired, Refused, Strange, Unanswered
 from .keys import Key
 from .nodes import PATIENCE_S, Nodes, Reply
+from .streams import watch
 from .v1 import ledger_pb2, types_pb2
 
 # How old the height may be from which a call's last height is counted, seconds: less than a hundredth of its validity.
@@ -153,6 +155,19 @@ class Ledger:
         if not isinstance(fact, proofs.State):
             raise _other_fact()
         return {key: fact.shown.get(key) for key in asked}
+
+    def watch(self, method: str, **request: Any) -> Iterator[Any]:
+        """What happens on the ledger, in order, for ever: `WatchEvents`, `WatchReceipts` or `WatchBlocks`, resumed on
+        any node (`streams.py`). The fields are those of `stint.v1.WatchRequest`, for example
+        `filter={"commons": "forge", "type": "Recorded"}`, and `start`, the `next` of a message, for its `from`."""
+        start = request.pop("start", None)
+        descriptor = self.descriptors.method(_LEDGER + method)
+        wanted = GetMessageClass(descriptor.input_type)(**request)
+        if start is not None:
+            # Of a message that is described by another node the type is another one.
+            getattr(wanted, "from").MergeFromString(start.SerializeToString())
+            getattr(wanted, "from").SetInParent()
+        return watch(self.nodes, descriptor, wanted)
 
     def _recent_height(self) -> int:
         with self._lock:

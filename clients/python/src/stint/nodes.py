@@ -38,6 +38,7 @@ _OPTIONS = (
     # A connection that leads nowhere is noticed without traffic.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
     # Proxies of the environment are for other traffic.
     ("grpc.enable_http_proxy", 0),
 )
@@ -122,7 +123,7 @@ class Nodes:
                 # What every node says is so.
                 if not last.is_transient and not (last.is_of_one_node and doubts < len(self._channels)):
                     raise last from error
-            self._leave(tried)
+            self.leave(self.addresses[tried])
             time.sleep(min(pause_s, max(0.0, end - time.monotonic())))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         raise Unanswered(patience_s, last)
@@ -132,11 +133,11 @@ class Nodes:
         with self._lock:
             self._newest_height = max(self._newest_height, height)
 
-    def _leave(self, index: int) -> None:
+    def leave(self, address: str) -> None:
         """Asks the next node from now on, unless another thread has moved on already."""
         with self._lock:
-            if self._current == index:
-                self._current = (index + 1) % len(self._channels)
+            if self.current == address:
+                self._current = (self._current + 1) % len(self._channels)
 
     def close(self) -> None:
         """Ends all connections."""
