@@ -56,7 +56,11 @@ class Devnet:
 
     def kill(self, i: int) -> None:
         """Ends a validator by SIGKILL, in the middle of whatever it does."""
-        self._end(i, signal.SIGKILL)
+        process = self._running.pop(i)
+        process.kill()
+        process.wait(READY_S)
+        process.stdin.close()
+        process.stdout.close()
 
     def freeze(self, i: int) -> None:
         """Stops a validator where it is: it is reached, takes what is sent, and says nothing."""
@@ -65,13 +69,6 @@ class Devnet:
     def thaw(self, i: int) -> None:
         """Lets it go on."""
         self._running[i].send_signal(signal.SIGCONT)
-
-    def _end(self, i: int, how: signal.Signals) -> None:
-        process = self._running.pop(i)
-        process.send_signal(how)
-        process.wait(READY_S)
-        process.stdin.close()
-        process.stdout.close()
 
     def stint(self, *arguments: str) -> str:
         """Runs the program on this network; answers with what it prints."""
@@ -95,8 +92,9 @@ class Devnet:
         return re.search(r'^grpc = "(.+)"', (self._of(i) / "node.toml").read_text(), re.MULTILINE)[1]
 
     def close(self) -> None:
+        # Nothing of them is kept, so nothing needs to be put in order.
         for i in list(self._running):
-            self._end(i, signal.SIGTERM)
+            self.kill(i)
         self._temporary.cleanup()
 
     def __enter__(self) -> Devnet:

@@ -165,13 +165,13 @@ export class Ledger {
    */
   async proveState(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const { fact } = await this.prove({ fact: { case: "state", value: { keys } } });
-    if (fact.kind !== "state") throw new Strange("the node proved another fact than the state that was asked");
+    if (fact.kind !== "state") throw otherFact();
     return keys.map((key) => fact.shown.get(key));
   }
 
   /**
-   * What happens on the ledger, in order, for ever: `watchEvents`, `watchReceipts` or `watchBlocks`, resumed on any node
-   * (`streams.ts`). Keep the `next` of a message to go on behind it later: it is the `from` of the next request.
+   * What happens on the ledger, in order, for ever: `watchEvents`, `watchReceipts` or `watchBlocks`, resumed on any
+   * node (`streams.ts`). Keep the `next` of a message to go on behind it later: it is the `from` of the next request.
    */
   watch<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
@@ -194,7 +194,11 @@ export class Ledger {
 function receiptAsked(fact: ReceiptFact | undefined, key: Uint8Array, id: Uint8Array): Receipt {
   const receipt = fact && fromBinary(ReceiptSchema, fact.receipt);
   if (!receipt || !equal(receipt.key, key) || !equal(receipt.id, id)) {
-    throw new Strange("the node proved another fact than the one that was asked");
+    throw otherFact();
   }
   return receipt;
+}
+
+function otherFact(): Strange {
+  return new Strange("the node proved another fact than the one that was asked; ask another node");
 }
