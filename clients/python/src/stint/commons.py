@@ -16,7 +16,7 @@ import grpc
 
 from .call import VALID_FOR, Metadata
 from .descriptors import is_query
-from .errors import RECEIPT
+from .errors import RECEIPT, Strange
 from .keys import Key
 from .nodes import HEIGHT, PATIENCE_S, Reply
 from .service import Service
@@ -46,6 +46,8 @@ class Answer:
 
     @classmethod
     def of_command(cls, reply: Reply, parse: Callable[[bytes], Any]) -> Answer:
+        if RECEIPT not in reply.trailing:
+            raise Strange("a command was answered without its receipt; ask `Ledger.receipt` for it, or another node")
         receipt = types_pb2.Receipt.FromString(reply.trailing[RECEIPT])
         return cls(parse(reply.message), reply.height, receipt, reply.trailing)
 

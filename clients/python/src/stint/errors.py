@@ -6,15 +6,13 @@ All are `grpc.RpcError`s with `code()` and `details()`, so code written for plai
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-if TYPE_CHECKING:
-    from .call import SignedCall
-    from .v1 import types_pb2
+from .call import SignedCall
+from .v1 import types_pb2
 
 RULE = "stint-rule"
 RECEIPT = "stint-receipt-bin"
@@ -78,8 +76,6 @@ class Refused(StintError):
     @classmethod
     def of(cls, error: grpc.RpcError) -> Refused:
         """The refusal that a status carries; without a rule when it came of the way, not of a node."""
-        from .v1 import types_pb2
-
         metadata = dict(error.trailing_metadata() or ())
         rule = str(metadata.get(RULE, ""))
         receipt = metadata.get(RECEIPT)
