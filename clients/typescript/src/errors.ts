@@ -50,14 +50,17 @@ export class Refused extends StintError {
     super(`${rule ? `${rule}: ` : ""}${reason} (${Code[code]})`, code, cause);
   }
 
-  /** The refusal that an error carries; without a rule when it came of the way, not of a node. */
-  static of(thrown: unknown): Refused {
-    const error = ConnectError.from(thrown);
+  /**
+   * The refusal that a transport's error carries; without a rule when it came of the way, not of a node. What is no such
+   * error is thrown on: nobody was asked.
+   */
+  static of(error: unknown): Refused {
+    if (!(error instanceof ConnectError)) throw error;
     const rule = error.metadata.get(RULE) ?? "";
     const prefix = `${rule}: `;
     const reason =
       rule && error.rawMessage.startsWith(prefix) ? error.rawMessage.slice(prefix.length) : error.rawMessage;
-    return new Refused(error.code, rule, reason, factsOf(error.metadata), receiptOf(error.metadata), thrown);
+    return new Refused(error.code, rule, reason, factsOf(error.metadata), receiptOf(error.metadata), error);
   }
 
   /** True when the ledger says that the call's last height is over. Nothing that a contract does is free. */
