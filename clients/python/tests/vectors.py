@@ -30,6 +30,7 @@ def genesis() -> str:
                 "name": "vectors",
                 "time_ms": 1795651200000,
                 "protocol_version": 1,
+                "epoch_blocks": 1000,
                 "validators": [{"name": "v1", "key": public(VALIDATOR_SEED).hex()}],
                 "consortium": "consortium",
                 "stewards": [{"agent": "steward", "key": public(STEWARD_SEED).hex()}],

@@ -10,7 +10,6 @@ import { after, before, test } from "node:test";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { CHECKOUT, Devnet } from "./devnet.js";
-import { openBridge } from "./grpc_web_bridge.js";
 
 let devnet: Devnet;
 before(async () => (devnet = await Devnet.start(1)));
@@ -32,26 +31,7 @@ function browser(): string {
   return usable;
 }
 
-/** Whether the node itself answers what a browser sends first: a preflight from another origin, by HTTP/1.1. */
-async function speaksGrpcWeb(url: string): Promise<boolean> {
-  const headers = {
-    origin: "http://example.org",
-    "access-control-request-method": "POST",
-    "access-control-request-headers": "x-grpc-web",
-  };
-  const preflight = await fetch(`${url}/stint.v1.Kernel/ListCommons`, { method: "OPTIONS", headers }).catch(
-    () => undefined,
-  );
-  return preflight?.headers.has("access-control-allow-origin") ?? false;
-}
-
-test("a page records, is refused, reads and proves", async (t) => {
-  const address = devnet.addresses[0]!;
-  const isDirect = await speaksGrpcWeb(`http://${address}`);
-  t.diagnostic(
-    isDirect ? "the node answers gRPC-web" : "the node answers no gRPC-web: through test/grpc_web_bridge.ts",
-  );
-  const bridge = isDirect ? undefined : await openBridge(address);
+test("a page records, is refused, reads and proves", async () => {
   const bundle = await build({
     entryPoints: [join(CHECKOUT, "clients/typescript/examples/page.ts")],
     bundle: true,
@@ -70,7 +50,7 @@ test("a page records, is refused, reads and proves", async (t) => {
     tab.on("pageerror", (error) => problems.push(error.message));
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const setting = {
-      urls: [bridge?.url ?? `http://${address}`],
+      urls: [`http://${devnet.addresses[0]!}`],
       genesis: String(devnet.genesis),
       seed: [...devnet.stewardSeed],
     };
@@ -85,6 +65,5 @@ test("a page records, is refused, reads and proves", async (t) => {
     await opened.close();
     server.closeAllConnections();
     server.close();
-    bridge?.close();
   }
 });

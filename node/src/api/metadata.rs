@@ -15,6 +15,7 @@
 //! `stint-height` in decimal. With the answer to a query comes `stint-height` alone: of the state that
 //! was read.
 
+use super::status::RULE;
 use bytes::Bytes;
 use stint_proto::{Call, CallId, Code, Hash, Refusal, Transaction};
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -27,6 +28,11 @@ const FUEL: &str = "stint-fuel";
 const SIGNATURE: &str = "stint-signature-bin";
 pub const RECEIPT: &str = "stint-receipt-bin";
 pub const HEIGHT: &str = "stint-height";
+
+/// What a call may carry.
+pub const SENT: [&str; 7] = [COMMONS, KEY, ID, VALID_UNTIL, FUEL, SIGNATURE, HEIGHT];
+/// What comes with an answer.
+pub const ANSWERED: [&str; 3] = [RULE, RECEIPT, HEIGHT];
 
 fn missing(what: &str) -> Refusal {
     let message = format!(

@@ -1,8 +1,9 @@
 //! The port and what answers on it.
 
-use super::{contracts::ContractCalls, ledger::LedgerService, reflection::Reflection};
+use super::{contracts::ContractCalls, ledger::LedgerService, metadata, reflection::Reflection};
 use crate::core::Node;
 use axum::body::Body;
+use http::{HeaderName, Method};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use stint_proto::{
     limits::{KERNEL_TRANSACTION_BYTES, QUERIES, WHAT_IFS},
@@ -15,11 +16,15 @@ use tonic_reflection::pb::{
     v1::server_reflection_server::ServerReflectionServer as ReflectionV1,
     v1alpha::server_reflection_server::ServerReflectionServer as ReflectionV1Alpha,
 };
+use tonic_web::GrpcWebLayer;
 use tower::service_fn;
+use tower_http::cors::{Any, CorsLayer};
 
 /// Streams of one connection at once.
 const STREAMS: u32 = 4096;
 const KEEPALIVE: Duration = Duration::from_secs(20);
+/// How long a browser remembers what a page may send.
+const PREFLIGHT: Duration = Duration::from_secs(24 * 60 * 60);
 const HEADER_BYTES: u32 = 32 * 1024;
 
 /// The edge cannot be opened.
@@ -58,6 +63,19 @@ impl Server {
     }
 }
 
+/// Any page may call: nothing that a browser adds by itself means anything here, and commands carry their own signature.
+fn for_browsers() -> CorsLayer {
+    let name = HeaderName::from_static;
+    let sent = ["content-type", "x-grpc-web", "x-user-agent", "grpc-timeout"].into_iter().chain(metadata::SENT);
+    let answered = ["grpc-status", "grpc-message", "grpc-status-details-bin"].into_iter().chain(metadata::ANSWERED);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::POST])
+        .allow_headers(sent.map(name).collect::<Vec<_>>())
+        .expose_headers(answered.map(name).collect::<Vec<_>>())
+        .max_age(PREFLIGHT)
+}
+
 /// Answers on an open port until `stop` ends; calls under way are answered first.
 pub async fn serve(
     server: Server,
@@ -83,6 +101,10 @@ pub async fn serve(
         .into_axum_router()
         .fallback_service(contracts);
     let mut builder = tonic::transport::Server::builder()
+        // Browsers speak gRPC-web, over HTTP/1.1 too.
+        .accept_http1(true)
+        .layer(for_browsers())
+        .layer(GrpcWebLayer::new())
         .tcp_nodelay(true)
         .max_concurrent_streams(STREAMS)
         .http2_max_header_list_size(HEADER_BYTES)

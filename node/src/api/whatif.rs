@@ -11,6 +11,9 @@ use tonic::Status;
 /// Messages that wait for a slow reader: those of one part.
 const WAITING: usize = 4;
 
+/// How long a slow reader is waited for with what ends the stream.
+const LAST_WORD: Duration = Duration::from_secs(10);
+
 /// What a client reads.
 pub type Told = ReceiverStream<Result<v1::WhatIfResponse, Status>>;
 
@@ -39,8 +42,8 @@ pub fn tell(
         // Whoever has read the last word may ask the next question at once.
         drop(place);
         if let Err(refusal) = asked.unwrap_or_else(|_| Err(too_long(patience))) {
-            // A reader that is not at hand sees the stream end without a report.
-            let _ = teller.try_send(Err(status(refusal)));
+            // A reader that is not at hand by then sees the stream end without a report.
+            let _ = tokio::time::timeout(LAST_WORD, teller.send(Err(status(refusal)))).await;
         }
     });
     ReceiverStream::new(told)

@@ -110,7 +110,7 @@ impl Ledger {
 
     /// The columns, without the store.
     fn raw(&self) -> DB {
-        let names = ["state", "blocks", "results", "receipts", "calls", "certificates", "meta"];
+        let names = ["state", "blocks", "results", "receipts", "calls", "certificates", "handovers", "meta"];
         let columns = names.map(|name| {
             ColumnFamilyDescriptor::new(name, if name == "state" { by_height() } else { Options::default() })
         });

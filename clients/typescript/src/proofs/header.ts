@@ -71,10 +71,10 @@ export function readHeader(reader: Reader): Header {
   };
 }
 
-/** The bytes that a validator signs to make a header's block final. */
-function signedBytes(header: Header): Uint8Array {
+/** The bytes that a validator signs to make a header's block final in a round. */
+function signedBytes(header: Header, view: bigint, parentView: bigint): Uint8Array {
   const namespace = utf8(`stint-${hex(header.chainId)}_FINALIZE`);
-  const numbers = [header.epoch, header.view, header.parentView].map(varint);
+  const numbers = [header.epoch, view, parentView].map(varint);
   return concat(varint(BigInt(namespace.length)), namespace, ...numbers, header.hash);
 }
 
@@ -113,20 +113,36 @@ export interface Vote {
   readonly signature: Uint8Array;
 }
 
-/** One bit for each validator, the first one highest, then a signature for each bit that is set. */
-export function readVotes(reader: Reader, validators: number): Vote[] {
+/** The votes that made a block final. */
+export interface Certificate {
+  /** How many validators there are. */
+  readonly validators: number;
+  /** The round of the votes: the header's own, or a later one in which the last block of an epoch was proposed again. */
+  readonly view: bigint;
+  readonly parentView: bigint;
+  readonly votes: readonly Vote[];
+}
+
+/**
+ * The three numbers, one bit for each validator, the first one highest, then a signature for each bit that is set.
+ */
+export function readCertificate(reader: Reader): Certificate {
+  const [validators, view, parentView] = [reader.number(1), reader.long(), reader.long()];
   const bits = reader.take(Math.ceil(validators / 8));
   const places = [...Array(8 * bits.length).keys()].filter((place) => bits[place >> 3]! & (0x80 >> (place % 8)));
   require(places.every((place) => place < validators));
-  return places.map((place) => ({ place, signature: reader.take(SIGNATURE_BYTES) }));
+  const votes = places.map((place) => ({ place, signature: reader.take(SIGNATURE_BYTES) }));
+  return { validators, view, parentView, votes };
 }
 
 /** True when a quorum of the committee made the header's block final. Signatures count by the rules of ZIP-215. */
-export function certify(votes: Vote[], header: Header, committee: Committee): boolean {
-  const message = signedBytes(header);
+export function certify(certificate: Certificate, header: Header, committee: Committee): boolean {
+  const { validators, view, parentView, votes } = certificate;
+  if (validators !== committee.keys.length || votes.length < committee.quorum) return false;
+  const message = signedBytes(header, view, parentView);
   const holds = ({ place, signature }: Vote) =>
     ed25519.verify(signature, message, committee.keys[place]!, { zip215: true });
-  return votes.length >= committee.quorum && votes.every(holds);
+  return votes.every(holds);
 }
 
 function ascend(keys: readonly Uint8Array[]): boolean {

@@ -3,10 +3,10 @@
  *
  * ```text
  * proof      version 1 [1] | kind [1] | h [2] | h times: handover | chain | votes | body
- * handover   chain | votes | next committee                           from one epoch to the next
+ * handover   chain | votes | next committee     the last header of an epoch that names other validators
  * chain      n [1] | n times: header [281]      the header meant, then its descendants; n >= 1
- * votes      one bit for each validator [n / 8, rounded up] | 64 bytes for each bit that is set;
- *            over the last header of the chain
+ * votes      n [1] | view [8] | parent view [8] | one bit for each of n validators [n / 8, rounded up]
+ *            | 64 bytes for each bit that is set; over the last header of the chain
  * committee  n [1] | n times: key [32], ascending
  *
  * body of kind 0, a block        t [4] | transaction [t] …, as many as the header counts
@@ -22,7 +22,7 @@
  * ```
  */
 import { bigEndian, concat, domainHash, equal } from "../bytes.js";
-import { Committee, type Header, type Vote, certify, readHeader, readVotes } from "./header.js";
+import { type Certificate, Committee, type Header, certify, readCertificate, readHeader } from "./header.js";
 import { Invalid, Reader, Why, require } from "./layout.js";
 import * as merkle from "./merkle.js";
 import { type Shown, readTree } from "./tree.js";
@@ -88,46 +88,56 @@ export function verify(trust: Trust, proof: Uint8Array): Proven {
   require(reader.number(1) === VERSION);
   const kind = reader.number(1);
   for (let left = reader.number(2); left > 0; left--) trust = handedOver(reader, trust);
-  const chain = readChain(reader, trust);
-  const header = finalHeader(chain, trust);
+  const header = finalHeader(readChain(reader), trust);
   const { fact, holds } = readBody(kind, reader, header);
   require(reader.empty);
   require(holds, Why.otherFact);
-  return { header, trust, fact };
+  return { header, trust: { ...trust, epoch: header.epoch }, fact };
 }
 
-/** Whom the last header of the trusted epoch names. */
+/** Whom the last header of an epoch names. */
 function handedOver(reader: Reader, trust: Trust): Trust {
-  const chain = readChain(reader, trust);
+  const chain = readChain(reader);
   const committee = Committee.read(reader);
-  require(equal(finalHeader(chain, trust).nextCommittee, committee.hash), Why.otherCommittee);
-  require(trust.epoch < LAST_EPOCH);
-  return { chainId: trust.chainId, epoch: trust.epoch + 1n, committee };
+  const named = chain.headers[0];
+  // What led to the validators who are believed already needs no check.
+  if (named !== undefined && named.epoch < trust.epoch) return trust;
+  const last = finalHeader(chain, trust);
+  require(last.epoch < LAST_EPOCH);
+  require(equal(last.nextCommittee, committee.hash), Why.otherCommittee);
+  return { chainId: trust.chainId, epoch: last.epoch + 1n, committee };
 }
 
 interface SignedChain {
   readonly headers: Header[];
-  readonly votes: Vote[];
+  readonly certificate: Certificate;
 }
 
-function readChain(reader: Reader, trust: Trust): SignedChain {
+function readChain(reader: Reader): SignedChain {
   const headers = reader.times(reader.number(1), () => readHeader(reader));
-  return { headers, votes: readVotes(reader, trust.committee.keys.length) };
+  return { headers, certificate: readCertificate(reader) };
 }
 
-/** The first header, once it is known to be final: what makes a descendant final makes it final too. */
-function finalHeader({ headers, votes }: SignedChain, trust: Trust): Header {
+/**
+ * The first header, once it is known to be final: what makes a descendant final makes it final too. Epochs may end on
+ * the way, but not the time of the validators: whose header names others has no descendants of theirs.
+ */
+function finalHeader({ headers, certificate }: SignedChain, trust: Trust): Header {
   const [first, last] = [headers[0], headers.at(-1)];
   require(first !== undefined && last !== undefined);
   for (const header of headers) {
     require(equal(header.chainId, trust.chainId), Why.otherLedger);
-    require(header.epoch === trust.epoch, Why.otherEpoch);
+    require(header.epoch >= trust.epoch, Why.otherEpoch);
   }
+  require(
+    headers.slice(0, -1).every((header) => header.nextCommittee.every((byte) => byte === 0)),
+    Why.otherEpoch,
+  );
   headers.slice(1).forEach((child, i) => {
     const parent = headers[i]!;
     require(equal(child.parent, parent.hash) && child.height === parent.height + 1n, Why.brokenChain);
   });
-  require(certify(votes, last, trust.committee), Why.signatures);
+  require(certify(certificate, last, trust.committee), Why.signatures);
   return first;
 }
 

@@ -64,10 +64,11 @@ class Header:
         require(header.version == VERSION)
         return header
 
-    def signed(self) -> bytes:
-        """The bytes that a validator signs to make the block final."""
+    def signed(self, view: int, parent_view: int) -> bytes:
+        """The bytes that a validator signs to make the block final in a round: the header's own, or a later one in which
+        the last block of an epoch was proposed again."""
         namespace = f"stint-{self.chain_id.hex()}_FINALIZE".encode()
-        numbers = (_varint(n) for n in (self.epoch, self.view, self.parent_view))
+        numbers = (_varint(n) for n in (self.epoch, view, parent_view))
         return b"".join((_varint(len(namespace)), namespace, *numbers, self.hash))
 
 
@@ -103,25 +104,31 @@ class Committee:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Votes that made a block final: the signer's place in the committee, and its signature."""
+    """Votes that made a block final: how many validators there are, the round and that of its parent, and of each vote the
+    signer's place in the committee, and its signature."""
 
+    validators: int
+    view: int
+    parent_view: int
     votes: tuple[tuple[int, bytes], ...]
 
     @classmethod
-    def read(cls, reader: Reader, validators: int) -> Certificate:
-        """One bit for each validator, the first one highest, then a signature for each bit that is set."""
+    def read(cls, reader: Reader) -> Certificate:
+        """The three numbers, one bit for each validator, the first one highest, then a signature for each bit that is
+        set."""
+        validators, view, parent_view = reader.number(1), reader.number(8), reader.number(8)
         size = (validators + 7) // 8
         bits = reader.number(size)
         places = [place for place in range(8 * size) if bits >> 8 * size - 1 - place & 1]
         require(all(place < validators for place in places))
-        return cls(tuple((place, reader.take(SIGNATURE_BYTES)) for place in places))
+        return cls(validators, view, parent_view, tuple((place, reader.take(SIGNATURE_BYTES)) for place in places))
 
     def certifies(self, header: Header, committee: Committee) -> bool:
         """True when a quorum of the committee made the header's block final."""
-        message = header.signed()
-        return len(self.votes) >= committee.quorum and all(
-            ed25519.verify(committee.keys[place], signature, message) for place, signature in self.votes
-        )
+        if self.validators != len(committee.keys) or len(self.votes) < committee.quorum:
+            return False
+        message = header.signed(self.view, self.parent_view)
+        return all(ed25519.verify(committee.keys[place], signature, message) for place, signature in self.votes)
 
 
 def _ascend(keys: tuple[bytes, ...]) -> bool:

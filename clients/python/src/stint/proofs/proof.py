@@ -2,10 +2,10 @@
 
 ```text
 proof      version 1 [1] | kind [1] | h [2] | h times: handover | chain | votes | body
-handover   chain | votes | next committee                           from one epoch to the next
+handover   chain | votes | next committee     the last header of an epoch that names other validators
 chain      n [1] | n times: header [281]      the header meant, then its descendants; n >= 1
-votes      one bit for each validator [n / 8, rounded up] | 64 bytes for each bit that is set;
-           over the last header of the chain
+votes      n [1] | view [8] | parent view [8] | one bit for each of n validators [n / 8, rounded up]
+           | 64 bytes for each bit that is set; over the last header of the chain
 committee  n [1] | n times: key [32], ascending
 
 body of kind 0, a block        t [4] | transaction [t] …, as many as the header counts
@@ -35,6 +35,7 @@ from .layout import Invalid, Reader, Why, domain_hash, require
 PROOF_BYTES = 16 << 20
 VERSION = 1
 OUTCOME_BYTES = 76
+LAST_EPOCH = 2**64 - 1
 
 
 @dataclass(frozen=True)
@@ -109,39 +110,40 @@ def verify(trust: Trust, proof: bytes) -> Proven:
     kind = reader.number(1)
     for _ in range(reader.number(2)):
         trust = _handed_over(reader, trust)
-    header = _signed_header(reader, trust)
+    header = _final(*_signed_chain(reader), trust)
     require(kind < len(_BODIES))
     fact, holds = _BODIES[kind](reader, header)
     require(reader.empty)
     require(holds, Why.OTHER_FACT)
-    return Proven(header, trust, fact)
+    return Proven(header, Trust(trust.chain_id, header.epoch, trust.committee), fact)
 
 
 def _handed_over(reader: Reader, trust: Trust) -> Trust:
-    """Whom the last header of the trusted epoch names."""
+    """Whom the last header of an epoch names."""
     # The bytes are read to their end before they are judged.
-    chain, votes = _signed_chain(reader, trust)
+    chain, votes = _signed_chain(reader)
     committee = Committee.read(reader)
+    # What led to the validators who are believed already needs no check.
+    if chain and chain[0].epoch < trust.epoch:
+        return trust
     last = _final(chain, votes, trust)
+    require(last.epoch < LAST_EPOCH)
     require(last.next_committee == committee.hash, Why.OTHER_COMMITTEE)
-    return Trust(trust.chain_id, trust.epoch + 1, committee)
+    return Trust(trust.chain_id, last.epoch + 1, committee)
 
 
-def _signed_header(reader: Reader, trust: Trust) -> Header:
-    return _final(*_signed_chain(reader, trust), trust)
-
-
-def _signed_chain(reader: Reader, trust: Trust) -> tuple[list[Header], Certificate]:
-    headers = [Header.read(reader) for _ in range(reader.number(1))]
-    return headers, Certificate.read(reader, len(trust.committee.keys))
+def _signed_chain(reader: Reader) -> tuple[list[Header], Certificate]:
+    return [Header.read(reader) for _ in range(reader.number(1))], Certificate.read(reader)
 
 
 def _final(headers: list[Header], votes: Certificate, trust: Trust) -> Header:
-    """The first header, once it is known to be final: what makes a descendant final makes it final too."""
+    """The first header, once it is known to be final: what makes a descendant final makes it final too. Epochs may end on
+    the way, but not the time of the validators: whose header names others has no descendants of theirs."""
     require(bool(headers))
     for header in headers:
         require(header.chain_id == trust.chain_id, Why.OTHER_LEDGER)
-        require(header.epoch == trust.epoch, Why.OTHER_EPOCH)
+        require(header.epoch >= trust.epoch, Why.OTHER_EPOCH)
+    require(not any(any(header.next_committee) for header in headers[:-1]), Why.OTHER_EPOCH)
     for parent, child in pairwise(headers):
         follows = child.parent == parent.hash and child.height == parent.height + 1
         require(follows, Why.BROKEN_CHAIN)

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stint/v1/kernel.proto.
  */
 export const file_stint_v1_kernel: GenFile = /*@__PURE__*/
-  fileDesc("ChVzdGludC92MS9rZXJuZWwucHJvdG8SCHN0aW50LnYxIiYKBk1lbWJlchINCgVhZ2VudBgBIAEoCRINCgVyb2xlcxgCIAMoCSJZCgxGb3VuZFJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIPCgdwdXJwb3NlGAIgASgJEicKB21lbWJlcnMYAyADKAsyFi5zdGludC52MS5BZG1pdFJlcXVlc3QiDwoNRm91bmRSZXNwb25zZSI5CgxBZG1pdFJlcXVlc3QSDQoFYWdlbnQYASABKAkSCwoDa2V5GAIgASgMEg0KBXJvbGVzGAMgAygJIg8KDUFkbWl0UmVzcG9uc2UiIAoOUHVibGlzaFJlcXVlc3QSDgoGbW9kdWxlGAEgASgMIkcKD1B1Ymxpc2hSZXNwb25zZRIRCgljb2RlX2hhc2gYASABKAwSDwoHc2VydmljZRgCIAEoCRIQCghyZWFkeV9tcxgDIAEoBCIiCg1EZXBsb3lSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDCIhCg5EZXBsb3lSZXNwb25zZRIPCgdzZXJ2aWNlGAEgASgJIjUKDlVwZ3JhZGVSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDBIQCghpbl9zdGVwcxgCIAEoCCIwCg9VcGdyYWRlUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIMCgRkb25lGAIgASgIIiEKDk1pZ3JhdGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkijgEKD01pZ3JhdGVSZXNwb25zZRIuCgVzdGFnZRgBIAEoDjIfLnN0aW50LnYxLk1pZ3JhdGVSZXNwb25zZS5TdGFnZRINCgVzdGVwcxgCIAEoBCI8CgVTdGFnZRIICgRET05FEAASDQoJTUlHUkFUSU5HEAESDAoIQ0hFQ0tJTkcQAhIMCghDTEVBTklORxADIiYKE0Fib3J0VXBncmFkZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIWChRBYm9ydFVwZ3JhZGVSZXNwb25zZSI1ChFHZXRDb21tb25zUmVxdWVzdBINCgVhZnRlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0itwEKEkdldENvbW1vbnNSZXNwb25zZRIPCgdjb21tb25zGAEgASgJEg8KB3B1cnBvc2UYAiABKAkSFgoOZm91bmRlZF9oZWlnaHQYAyABKAQSIQoHbWVtYmVycxgEIAMoCzIQLnN0aW50LnYxLk1lbWJlchIlCgljb250cmFjdHMYBSADKAsyEi5zdGludC52MS5JbnN0YW5jZRIPCgdjaGFydGVyGAYgASgJEgwKBG5leHQYByABKAkiWAoISW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb2RlX2hhc2gYAiABKAwSEAoIdXBncmFkZXMYAyABKAQSFgoObmV4dF9jb2RlX2hhc2gYBCABKAwiJAoRQ29uc3RpdHV0ZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIUChJDb25zdGl0dXRlUmVzcG9uc2UiNgoSTGlzdENvbW1vbnNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDSI0ChNMaXN0Q29tbW9uc1Jlc3BvbnNlEg8KB2NvbW1vbnMYASADKAkSDAoEbmV4dBgCIAEoCSI3Cg5HZXRDb2RlUmVxdWVzdBIRCgljb2RlX2hhc2gYASABKAwSEgoKZmFjdHNfb25seRgCIAEoCCKuAQoPR2V0Q29kZVJlc3BvbnNlEg4KBm1vZHVsZRgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSCwoDc2RrGAUgASgJEhAKCGNvbXBpbGVyGAYgASgJEhMKC3NvdXJjZV9oYXNoGAcgASgMEgwKBHB1cmUYCCABKAgSDAoEc2l6ZRgJIAEoBDL1BQoGS2VybmVsEjgKBUZvdW5kEhYuc3RpbnQudjEuRm91bmRSZXF1ZXN0Ghcuc3RpbnQudjEuRm91bmRSZXNwb25zZRI4CgVBZG1pdBIWLnN0aW50LnYxLkFkbWl0UmVxdWVzdBoXLnN0aW50LnYxLkFkbWl0UmVzcG9uc2USPgoHUHVibGlzaBIYLnN0aW50LnYxLlB1Ymxpc2hSZXF1ZXN0Ghkuc3RpbnQudjEuUHVibGlzaFJlc3BvbnNlEjsKBkRlcGxveRIXLnN0aW50LnYxLkRlcGxveVJlcXVlc3QaGC5zdGludC52MS5EZXBsb3lSZXNwb25zZRI+CgdVcGdyYWRlEhguc3RpbnQudjEuVXBncmFkZVJlcXVlc3QaGS5zdGludC52MS5VcGdyYWRlUmVzcG9uc2USPgoHTWlncmF0ZRIYLnN0aW50LnYxLk1pZ3JhdGVSZXF1ZXN0Ghkuc3RpbnQudjEuTWlncmF0ZVJlc3BvbnNlEkcKCkNvbnN0aXR1dGUSGy5zdGludC52MS5Db25zdGl0dXRlUmVxdWVzdBocLnN0aW50LnYxLkNvbnN0aXR1dGVSZXNwb25zZRJNCgxBYm9ydFVwZ3JhZGUSHS5zdGludC52MS5BYm9ydFVwZ3JhZGVSZXF1ZXN0Gh4uc3RpbnQudjEuQWJvcnRVcGdyYWRlUmVzcG9uc2USTAoKR2V0Q29tbW9ucxIbLnN0aW50LnYxLkdldENvbW1vbnNSZXF1ZXN0Ghwuc3RpbnQudjEuR2V0Q29tbW9uc1Jlc3BvbnNlIgOQAgESTwoLTGlzdENvbW1vbnMSHC5zdGludC52MS5MaXN0Q29tbW9uc1JlcXVlc3QaHS5zdGludC52MS5MaXN0Q29tbW9uc1Jlc3BvbnNlIgOQAgESQwoHR2V0Q29kZRIYLnN0aW50LnYxLkdldENvZGVSZXF1ZXN0Ghkuc3RpbnQudjEuR2V0Q29kZVJlc3BvbnNlIgOQAgFiBnByb3RvMw");
+  fileDesc("ChVzdGludC92MS9rZXJuZWwucHJvdG8SCHN0aW50LnYxIiYKBk1lbWJlchINCgVhZ2VudBgBIAEoCRINCgVyb2xlcxgCIAMoCSJZCgxGb3VuZFJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIPCgdwdXJwb3NlGAIgASgJEicKB21lbWJlcnMYAyADKAsyFi5zdGludC52MS5BZG1pdFJlcXVlc3QiDwoNRm91bmRSZXNwb25zZSI5CgxBZG1pdFJlcXVlc3QSDQoFYWdlbnQYASABKAkSCwoDa2V5GAIgASgMEg0KBXJvbGVzGAMgAygJIg8KDUFkbWl0UmVzcG9uc2UiIAoOUHVibGlzaFJlcXVlc3QSDgoGbW9kdWxlGAEgASgMIkcKD1B1Ymxpc2hSZXNwb25zZRIRCgljb2RlX2hhc2gYASABKAwSDwoHc2VydmljZRgCIAEoCRIQCghyZWFkeV9tcxgDIAEoBCIiCg1EZXBsb3lSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDCIhCg5EZXBsb3lSZXNwb25zZRIPCgdzZXJ2aWNlGAEgASgJIjUKDlVwZ3JhZGVSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDBIQCghpbl9zdGVwcxgCIAEoCCIwCg9VcGdyYWRlUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIMCgRkb25lGAIgASgIIiEKDk1pZ3JhdGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkijgEKD01pZ3JhdGVSZXNwb25zZRIuCgVzdGFnZRgBIAEoDjIfLnN0aW50LnYxLk1pZ3JhdGVSZXNwb25zZS5TdGFnZRINCgVzdGVwcxgCIAEoBCI8CgVTdGFnZRIICgRET05FEAASDQoJTUlHUkFUSU5HEAESDAoIQ0hFQ0tJTkcQAhIMCghDTEVBTklORxADIiYKE0Fib3J0VXBncmFkZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIWChRBYm9ydFVwZ3JhZGVSZXNwb25zZSI1ChFHZXRDb21tb25zUmVxdWVzdBINCgVhZnRlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0itwEKEkdldENvbW1vbnNSZXNwb25zZRIPCgdjb21tb25zGAEgASgJEg8KB3B1cnBvc2UYAiABKAkSFgoOZm91bmRlZF9oZWlnaHQYAyABKAQSIQoHbWVtYmVycxgEIAMoCzIQLnN0aW50LnYxLk1lbWJlchIlCgljb250cmFjdHMYBSADKAsyEi5zdGludC52MS5JbnN0YW5jZRIPCgdjaGFydGVyGAYgASgJEgwKBG5leHQYByABKAkiWAoISW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb2RlX2hhc2gYAiABKAwSEAoIdXBncmFkZXMYAyABKAQSFgoObmV4dF9jb2RlX2hhc2gYBCABKAwiJAoRQ29uc3RpdHV0ZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIUChJDb25zdGl0dXRlUmVzcG9uc2UiNgoSTGlzdENvbW1vbnNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDSI0ChNMaXN0Q29tbW9uc1Jlc3BvbnNlEg8KB2NvbW1vbnMYASADKAkSDAoEbmV4dBgCIAEoCSI3Cg5HZXRDb2RlUmVxdWVzdBIRCgljb2RlX2hhc2gYASABKAwSEgoKZmFjdHNfb25seRgCIAEoCCKuAQoPR2V0Q29kZVJlc3BvbnNlEg4KBm1vZHVsZRgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSCwoDc2RrGAUgASgJEhAKCGNvbXBpbGVyGAYgASgJEhMKC3NvdXJjZV9oYXNoGAcgASgMEgwKBHB1cmUYCCABKAgSDAoEc2l6ZRgJIAEoBCJLChNBZGRWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMEgsKA3AycBgDIAEoCRIMCgRncnBjGAQgASgJIhYKFEFkZFZhbGlkYXRvclJlc3BvbnNlIiYKFlJlbW92ZVZhbGlkYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCSIZChdSZW1vdmVWYWxpZGF0b3JSZXNwb25zZSIzChZSb3RhdGVWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMIhkKF1JvdGF0ZVZhbGlkYXRvclJlc3BvbnNlIj8KFE1vdmVWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDcDJwGAIgASgJEgwKBGdycGMYAyABKAkiFwoVTW92ZVZhbGlkYXRvclJlc3BvbnNlIg4KDFJlYWR5UmVxdWVzdCIPCg1SZWFkeVJlc3BvbnNlIi0KFUxpc3RWYWxpZGF0b3JzUmVxdWVzdBIUCgxiZWZvcmVfZXBvY2gYASABKAQijAEKFkxpc3RWYWxpZGF0b3JzUmVzcG9uc2USLQoKdmFsaWRhdG9ycxgBIAMoCzIZLnN0aW50LnYxLlZhbGlkYXRvclJlY29yZBItCgpjb21taXR0ZWVzGAIgAygLMhkuc3RpbnQudjEuQ29tbWl0dGVlUmVjb3JkEhQKDGVwb2NoX2Jsb2NrcxgDIAEoBCLwAQoPVmFsaWRhdG9yUmVjb3JkEgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMEgsKA3AycBgDIAEoCRIMCgRncnBjGAQgASgJEjQKCHN0YW5kaW5nGAUgASgOMiIuc3RpbnQudjEuVmFsaWRhdG9yUmVjb3JkLlN0YW5kaW5nEhQKDGFkZGVkX2hlaWdodBgGIAEoBBIQCghuZXh0X2tleRgHIAEoDCJJCghTdGFuZGluZxILCgdKT0lOSU5HEAASCQoFUkVBRFkQARIOCgpWQUxJREFUSU5HEAISCwoHTEVBVklORxADEggKBExFRlQQBCI/Cg9Db21taXR0ZWVSZWNvcmQSDQoFZXBvY2gYASABKAQSHQoFc2VhdHMYAiADKAsyDi5zdGludC52MS5TZWF0IiEKBFNlYXQSDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiugEKClBhcmFtZXRlcnMSEgoKY29kZV9ieXRlcxgBIAEoBBI0Cgtjb2RlX3BvbGljeRgCIAEoDjIfLnN0aW50LnYxLlBhcmFtZXRlcnMuQ29kZVBvbGljeRIaChJjb21tb25zX2Jsb2NrX2Z1ZWwYAyABKAQSGgoSY29tbW9uc19jb2RlX2J5dGVzGAQgASgEIioKCkNvZGVQb2xpY3kSDAoIU1RFV0FSRFMQABIOCgpDT05TT1JUSVVNEAEiQAoUU2V0UGFyYW1ldGVyc1JlcXVlc3QSKAoKcGFyYW1ldGVycxgBIAEoCzIULnN0aW50LnYxLlBhcmFtZXRlcnMiFwoVU2V0UGFyYW1ldGVyc1Jlc3BvbnNlIhYKFEdldFBhcmFtZXRlcnNSZXF1ZXN0IkEKFUdldFBhcmFtZXRlcnNSZXNwb25zZRIoCgpwYXJhbWV0ZXJzGAEgASgLMhQuc3RpbnQudjEuUGFyYW1ldGVycyJKCg9TZXRRdW90YVJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRISCgpibG9ja19mdWVsGAIgASgEEhIKCmNvZGVfYnl0ZXMYAyABKAQiEgoQU2V0UXVvdGFSZXNwb25zZSIRCg9HZXRRdW90YVJlcXVlc3QiUwoQR2V0UXVvdGFSZXNwb25zZRISCgpibG9ja19mdWVsGAEgASgEEhIKCmNvZGVfYnl0ZXMYAiABKAQSFwoPY29kZV9ieXRlc191c2VkGAMgASgEMo4MCgZLZXJuZWwSOAoFRm91bmQSFi5zdGludC52MS5Gb3VuZFJlcXVlc3QaFy5zdGludC52MS5Gb3VuZFJlc3BvbnNlEjgKBUFkbWl0EhYuc3RpbnQudjEuQWRtaXRSZXF1ZXN0Ghcuc3RpbnQudjEuQWRtaXRSZXNwb25zZRI+CgdQdWJsaXNoEhguc3RpbnQudjEuUHVibGlzaFJlcXVlc3QaGS5zdGludC52MS5QdWJsaXNoUmVzcG9uc2USOwoGRGVwbG95Ehcuc3RpbnQudjEuRGVwbG95UmVxdWVzdBoYLnN0aW50LnYxLkRlcGxveVJlc3BvbnNlEj4KB1VwZ3JhZGUSGC5zdGludC52MS5VcGdyYWRlUmVxdWVzdBoZLnN0aW50LnYxLlVwZ3JhZGVSZXNwb25zZRI+CgdNaWdyYXRlEhguc3RpbnQudjEuTWlncmF0ZVJlcXVlc3QaGS5zdGludC52MS5NaWdyYXRlUmVzcG9uc2USRwoKQ29uc3RpdHV0ZRIbLnN0aW50LnYxLkNvbnN0aXR1dGVSZXF1ZXN0Ghwuc3RpbnQudjEuQ29uc3RpdHV0ZVJlc3BvbnNlEk0KDEFib3J0VXBncmFkZRIdLnN0aW50LnYxLkFib3J0VXBncmFkZVJlcXVlc3QaHi5zdGludC52MS5BYm9ydFVwZ3JhZGVSZXNwb25zZRJNCgxBZGRWYWxpZGF0b3ISHS5zdGludC52MS5BZGRWYWxpZGF0b3JSZXF1ZXN0Gh4uc3RpbnQudjEuQWRkVmFsaWRhdG9yUmVzcG9uc2USVgoPUmVtb3ZlVmFsaWRhdG9yEiAuc3RpbnQudjEuUmVtb3ZlVmFsaWRhdG9yUmVxdWVzdBohLnN0aW50LnYxLlJlbW92ZVZhbGlkYXRvclJlc3BvbnNlElYKD1JvdGF0ZVZhbGlkYXRvchIgLnN0aW50LnYxLlJvdGF0ZVZhbGlkYXRvclJlcXVlc3QaIS5zdGludC52MS5Sb3RhdGVWYWxpZGF0b3JSZXNwb25zZRJQCg1Nb3ZlVmFsaWRhdG9yEh4uc3RpbnQudjEuTW92ZVZhbGlkYXRvclJlcXVlc3QaHy5zdGludC52MS5Nb3ZlVmFsaWRhdG9yUmVzcG9uc2USOAoFUmVhZHkSFi5zdGludC52MS5SZWFkeVJlcXVlc3QaFy5zdGludC52MS5SZWFkeVJlc3BvbnNlElAKDVNldFBhcmFtZXRlcnMSHi5zdGludC52MS5TZXRQYXJhbWV0ZXJzUmVxdWVzdBofLnN0aW50LnYxLlNldFBhcmFtZXRlcnNSZXNwb25zZRJBCghTZXRRdW90YRIZLnN0aW50LnYxLlNldFF1b3RhUmVxdWVzdBoaLnN0aW50LnYxLlNldFF1b3RhUmVzcG9uc2USTAoKR2V0Q29tbW9ucxIbLnN0aW50LnYxLkdldENvbW1vbnNSZXF1ZXN0Ghwuc3RpbnQudjEuR2V0Q29tbW9uc1Jlc3BvbnNlIgOQAgESTwoLTGlzdENvbW1vbnMSHC5zdGludC52MS5MaXN0Q29tbW9uc1JlcXVlc3QaHS5zdGludC52MS5MaXN0Q29tbW9uc1Jlc3BvbnNlIgOQAgESQwoHR2V0Q29kZRIYLnN0aW50LnYxLkdldENvZGVSZXF1ZXN0Ghkuc3RpbnQudjEuR2V0Q29kZVJlc3BvbnNlIgOQAgESWAoOTGlzdFZhbGlkYXRvcnMSHy5zdGludC52MS5MaXN0VmFsaWRhdG9yc1JlcXVlc3QaIC5zdGludC52MS5MaXN0VmFsaWRhdG9yc1Jlc3BvbnNlIgOQAgESVQoNR2V0UGFyYW1ldGVycxIeLnN0aW50LnYxLkdldFBhcmFtZXRlcnNSZXF1ZXN0Gh8uc3RpbnQudjEuR2V0UGFyYW1ldGVyc1Jlc3BvbnNlIgOQAgESRgoIR2V0UXVvdGESGS5zdGludC52MS5HZXRRdW90YVJlcXVlc3QaGi5zdGludC52MS5HZXRRdW90YVJlc3BvbnNlIgOQAgFiBnByb3RvMw");
 
 /**
  * An agent and its roles in one commons.
@@ -654,6 +654,595 @@ export const GetCodeResponseSchema: GenMessage<GetCodeResponse> = /*@__PURE__*/
   messageDesc(file_stint_v1_kernel, 23);
 
 /**
+ * @generated from message stint.v1.AddValidatorRequest
+ */
+export type AddValidatorRequest = Message<"stint.v1.AddValidatorRequest"> & {
+  /**
+   * Shaped as an agent's name, and new as one: the validator becomes an agent and a member of the
+   * consortium with the role "validator".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its ed25519 public key.
+   *
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * Where other validators find it, for example "203.0.113.7:7001".
+   *
+   * @generated from field: string p2p = 3;
+   */
+  p2p: string;
+
+  /**
+   * Where nodes that join, and clients, find it.
+   *
+   * @generated from field: string grpc = 4;
+   */
+  grpc: string;
+};
+
+/**
+ * Describes the message stint.v1.AddValidatorRequest.
+ * Use `create(AddValidatorRequestSchema)` to create a new message.
+ */
+export const AddValidatorRequestSchema: GenMessage<AddValidatorRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 24);
+
+/**
+ * @generated from message stint.v1.AddValidatorResponse
+ */
+export type AddValidatorResponse = Message<"stint.v1.AddValidatorResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.AddValidatorResponse.
+ * Use `create(AddValidatorResponseSchema)` to create a new message.
+ */
+export const AddValidatorResponseSchema: GenMessage<AddValidatorResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 25);
+
+/**
+ * @generated from message stint.v1.RemoveValidatorRequest
+ */
+export type RemoveValidatorRequest = Message<"stint.v1.RemoveValidatorRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message stint.v1.RemoveValidatorRequest.
+ * Use `create(RemoveValidatorRequestSchema)` to create a new message.
+ */
+export const RemoveValidatorRequestSchema: GenMessage<RemoveValidatorRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 26);
+
+/**
+ * @generated from message stint.v1.RemoveValidatorResponse
+ */
+export type RemoveValidatorResponse = Message<"stint.v1.RemoveValidatorResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.RemoveValidatorResponse.
+ * Use `create(RemoveValidatorResponseSchema)` to create a new message.
+ */
+export const RemoveValidatorResponseSchema: GenMessage<RemoveValidatorResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 27);
+
+/**
+ * @generated from message stint.v1.RotateValidatorRequest
+ */
+export type RotateValidatorRequest = Message<"stint.v1.RotateValidatorRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.RotateValidatorRequest.
+ * Use `create(RotateValidatorRequestSchema)` to create a new message.
+ */
+export const RotateValidatorRequestSchema: GenMessage<RotateValidatorRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 28);
+
+/**
+ * @generated from message stint.v1.RotateValidatorResponse
+ */
+export type RotateValidatorResponse = Message<"stint.v1.RotateValidatorResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.RotateValidatorResponse.
+ * Use `create(RotateValidatorResponseSchema)` to create a new message.
+ */
+export const RotateValidatorResponseSchema: GenMessage<RotateValidatorResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 29);
+
+/**
+ * @generated from message stint.v1.MoveValidatorRequest
+ */
+export type MoveValidatorRequest = Message<"stint.v1.MoveValidatorRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string p2p = 2;
+   */
+  p2p: string;
+
+  /**
+   * @generated from field: string grpc = 3;
+   */
+  grpc: string;
+};
+
+/**
+ * Describes the message stint.v1.MoveValidatorRequest.
+ * Use `create(MoveValidatorRequestSchema)` to create a new message.
+ */
+export const MoveValidatorRequestSchema: GenMessage<MoveValidatorRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 30);
+
+/**
+ * @generated from message stint.v1.MoveValidatorResponse
+ */
+export type MoveValidatorResponse = Message<"stint.v1.MoveValidatorResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.MoveValidatorResponse.
+ * Use `create(MoveValidatorResponseSchema)` to create a new message.
+ */
+export const MoveValidatorResponseSchema: GenMessage<MoveValidatorResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 31);
+
+/**
+ * @generated from message stint.v1.ReadyRequest
+ */
+export type ReadyRequest = Message<"stint.v1.ReadyRequest"> & {
+};
+
+/**
+ * Describes the message stint.v1.ReadyRequest.
+ * Use `create(ReadyRequestSchema)` to create a new message.
+ */
+export const ReadyRequestSchema: GenMessage<ReadyRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 32);
+
+/**
+ * @generated from message stint.v1.ReadyResponse
+ */
+export type ReadyResponse = Message<"stint.v1.ReadyResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.ReadyResponse.
+ * Use `create(ReadyResponseSchema)` to create a new message.
+ */
+export const ReadyResponseSchema: GenMessage<ReadyResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 33);
+
+/**
+ * @generated from message stint.v1.ListValidatorsRequest
+ */
+export type ListValidatorsRequest = Message<"stint.v1.ListValidatorsRequest"> & {
+  /**
+   * Committees before this epoch; 0 asks for the newest ones. At most 100 are given.
+   *
+   * @generated from field: uint64 before_epoch = 1;
+   */
+  beforeEpoch: bigint;
+};
+
+/**
+ * Describes the message stint.v1.ListValidatorsRequest.
+ * Use `create(ListValidatorsRequestSchema)` to create a new message.
+ */
+export const ListValidatorsRequestSchema: GenMessage<ListValidatorsRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 34);
+
+/**
+ * @generated from message stint.v1.ListValidatorsResponse
+ */
+export type ListValidatorsResponse = Message<"stint.v1.ListValidatorsResponse"> & {
+  /**
+   * @generated from field: repeated stint.v1.ValidatorRecord validators = 1;
+   */
+  validators: ValidatorRecord[];
+
+  /**
+   * Newest first, only those that differ from the one before.
+   *
+   * @generated from field: repeated stint.v1.CommitteeRecord committees = 2;
+   */
+  committees: CommitteeRecord[];
+
+  /**
+   * Blocks of an epoch; the first one has one less, for block 0 is nobody's.
+   *
+   * @generated from field: uint64 epoch_blocks = 3;
+   */
+  epochBlocks: bigint;
+};
+
+/**
+ * Describes the message stint.v1.ListValidatorsResponse.
+ * Use `create(ListValidatorsResponseSchema)` to create a new message.
+ */
+export const ListValidatorsResponseSchema: GenMessage<ListValidatorsResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 35);
+
+/**
+ * @generated from message stint.v1.ValidatorRecord
+ */
+export type ValidatorRecord = Message<"stint.v1.ValidatorRecord"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The key that counts, or that is to count first.
+   *
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * Empty where the operators' own files say it.
+   *
+   * @generated from field: string p2p = 3;
+   */
+  p2p: string;
+
+  /**
+   * @generated from field: string grpc = 4;
+   */
+  grpc: string;
+
+  /**
+   * @generated from field: stint.v1.ValidatorRecord.Standing standing = 5;
+   */
+  standing: ValidatorRecord_Standing;
+
+  /**
+   * Height at which it was added; 0 for those of the genesis file.
+   *
+   * @generated from field: uint64 added_height = 6;
+   */
+  addedHeight: bigint;
+
+  /**
+   * The key that is to count instead; empty when there is none.
+   *
+   * @generated from field: bytes next_key = 7;
+   */
+  nextKey: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.ValidatorRecord.
+ * Use `create(ValidatorRecordSchema)` to create a new message.
+ */
+export const ValidatorRecordSchema: GenMessage<ValidatorRecord> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 36);
+
+/**
+ * @generated from enum stint.v1.ValidatorRecord.Standing
+ */
+export enum ValidatorRecord_Standing {
+  /**
+   * It has not said to be ready.
+   *
+   * @generated from enum value: JOINING = 0;
+   */
+  JOINING = 0,
+
+  /**
+   * It is ready, and counts from the next epoch on that has room.
+   *
+   * @generated from enum value: READY = 1;
+   */
+  READY = 1,
+
+  /**
+   * It counts.
+   *
+   * @generated from enum value: VALIDATING = 2;
+   */
+  VALIDATING = 2,
+
+  /**
+   * It counts for the last time.
+   *
+   * @generated from enum value: LEAVING = 3;
+   */
+  LEAVING = 3,
+
+  /**
+   * It no longer counts, and is forgotten with the next epoch.
+   *
+   * @generated from enum value: LEFT = 4;
+   */
+  LEFT = 4,
+}
+
+/**
+ * Describes the enum stint.v1.ValidatorRecord.Standing.
+ */
+export const ValidatorRecord_StandingSchema: GenEnum<ValidatorRecord_Standing> = /*@__PURE__*/
+  enumDesc(file_stint_v1_kernel, 36, 0);
+
+/**
+ * @generated from message stint.v1.CommitteeRecord
+ */
+export type CommitteeRecord = Message<"stint.v1.CommitteeRecord"> & {
+  /**
+   * The first epoch that is theirs.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * @generated from field: repeated stint.v1.Seat seats = 2;
+   */
+  seats: Seat[];
+};
+
+/**
+ * Describes the message stint.v1.CommitteeRecord.
+ * Use `create(CommitteeRecordSchema)` to create a new message.
+ */
+export const CommitteeRecordSchema: GenMessage<CommitteeRecord> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 37);
+
+/**
+ * @generated from message stint.v1.Seat
+ */
+export type Seat = Message<"stint.v1.Seat"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.Seat.
+ * Use `create(SeatSchema)` to create a new message.
+ */
+export const SeatSchema: GenMessage<Seat> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 38);
+
+/**
+ * @generated from message stint.v1.Parameters
+ */
+export type Parameters = Message<"stint.v1.Parameters"> & {
+  /**
+   * Bytes of all published code, at most 256 MB.
+   *
+   * @generated from field: uint64 code_bytes = 1;
+   */
+  codeBytes: bigint;
+
+  /**
+   * @generated from field: stint.v1.Parameters.CodePolicy code_policy = 2;
+   */
+  codePolicy: Parameters_CodePolicy;
+
+  /**
+   * Fuel that the calls of one commons may burn in a block, 1,000,000 to 250,000,000.
+   *
+   * @generated from field: uint64 commons_block_fuel = 3;
+   */
+  commonsBlockFuel: bigint;
+
+  /**
+   * Bytes of code that one commons may publish.
+   *
+   * @generated from field: uint64 commons_code_bytes = 4;
+   */
+  commonsCodeBytes: bigint;
+};
+
+/**
+ * Describes the message stint.v1.Parameters.
+ * Use `create(ParametersSchema)` to create a new message.
+ */
+export const ParametersSchema: GenMessage<Parameters> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 39);
+
+/**
+ * @generated from enum stint.v1.Parameters.CodePolicy
+ */
+export enum Parameters_CodePolicy {
+  /**
+   * Any steward of any commons publishes.
+   *
+   * @generated from enum value: STEWARDS = 0;
+   */
+  STEWARDS = 0,
+
+  /**
+   * Only the consortium publishes.
+   *
+   * @generated from enum value: CONSORTIUM = 1;
+   */
+  CONSORTIUM = 1,
+}
+
+/**
+ * Describes the enum stint.v1.Parameters.CodePolicy.
+ */
+export const Parameters_CodePolicySchema: GenEnum<Parameters_CodePolicy> = /*@__PURE__*/
+  enumDesc(file_stint_v1_kernel, 39, 0);
+
+/**
+ * @generated from message stint.v1.SetParametersRequest
+ */
+export type SetParametersRequest = Message<"stint.v1.SetParametersRequest"> & {
+  /**
+   * @generated from field: stint.v1.Parameters parameters = 1;
+   */
+  parameters?: Parameters | undefined;
+};
+
+/**
+ * Describes the message stint.v1.SetParametersRequest.
+ * Use `create(SetParametersRequestSchema)` to create a new message.
+ */
+export const SetParametersRequestSchema: GenMessage<SetParametersRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 40);
+
+/**
+ * @generated from message stint.v1.SetParametersResponse
+ */
+export type SetParametersResponse = Message<"stint.v1.SetParametersResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.SetParametersResponse.
+ * Use `create(SetParametersResponseSchema)` to create a new message.
+ */
+export const SetParametersResponseSchema: GenMessage<SetParametersResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 41);
+
+/**
+ * @generated from message stint.v1.GetParametersRequest
+ */
+export type GetParametersRequest = Message<"stint.v1.GetParametersRequest"> & {
+};
+
+/**
+ * Describes the message stint.v1.GetParametersRequest.
+ * Use `create(GetParametersRequestSchema)` to create a new message.
+ */
+export const GetParametersRequestSchema: GenMessage<GetParametersRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 42);
+
+/**
+ * @generated from message stint.v1.GetParametersResponse
+ */
+export type GetParametersResponse = Message<"stint.v1.GetParametersResponse"> & {
+  /**
+   * @generated from field: stint.v1.Parameters parameters = 1;
+   */
+  parameters?: Parameters | undefined;
+};
+
+/**
+ * Describes the message stint.v1.GetParametersResponse.
+ * Use `create(GetParametersResponseSchema)` to create a new message.
+ */
+export const GetParametersResponseSchema: GenMessage<GetParametersResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 43);
+
+/**
+ * @generated from message stint.v1.SetQuotaRequest
+ */
+export type SetQuotaRequest = Message<"stint.v1.SetQuotaRequest"> & {
+  /**
+   * @generated from field: string commons = 1;
+   */
+  commons: string;
+
+  /**
+   * As in Parameters; 0 lets the parameters say it.
+   *
+   * @generated from field: uint64 block_fuel = 2;
+   */
+  blockFuel: bigint;
+
+  /**
+   * @generated from field: uint64 code_bytes = 3;
+   */
+  codeBytes: bigint;
+};
+
+/**
+ * Describes the message stint.v1.SetQuotaRequest.
+ * Use `create(SetQuotaRequestSchema)` to create a new message.
+ */
+export const SetQuotaRequestSchema: GenMessage<SetQuotaRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 44);
+
+/**
+ * @generated from message stint.v1.SetQuotaResponse
+ */
+export type SetQuotaResponse = Message<"stint.v1.SetQuotaResponse"> & {
+};
+
+/**
+ * Describes the message stint.v1.SetQuotaResponse.
+ * Use `create(SetQuotaResponseSchema)` to create a new message.
+ */
+export const SetQuotaResponseSchema: GenMessage<SetQuotaResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 45);
+
+/**
+ * @generated from message stint.v1.GetQuotaRequest
+ */
+export type GetQuotaRequest = Message<"stint.v1.GetQuotaRequest"> & {
+};
+
+/**
+ * Describes the message stint.v1.GetQuotaRequest.
+ * Use `create(GetQuotaRequestSchema)` to create a new message.
+ */
+export const GetQuotaRequestSchema: GenMessage<GetQuotaRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 46);
+
+/**
+ * @generated from message stint.v1.GetQuotaResponse
+ */
+export type GetQuotaResponse = Message<"stint.v1.GetQuotaResponse"> & {
+  /**
+   * @generated from field: uint64 block_fuel = 1;
+   */
+  blockFuel: bigint;
+
+  /**
+   * @generated from field: uint64 code_bytes = 2;
+   */
+  codeBytes: bigint;
+
+  /**
+   * Bytes of code that the commons has published.
+   *
+   * @generated from field: uint64 code_bytes_used = 3;
+   */
+  codeBytesUsed: bigint;
+};
+
+/**
+ * Describes the message stint.v1.GetQuotaResponse.
+ * Use `create(GetQuotaResponseSchema)` to create a new message.
+ */
+export const GetQuotaResponseSchema: GenMessage<GetQuotaResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 47);
+
+/**
  * @generated from service stint.v1.Kernel
  */
 export const Kernel: GenService<{
@@ -742,6 +1331,79 @@ export const Kernel: GenService<{
     output: typeof AbortUpgradeResponseSchema;
   },
   /**
+   * Lets an organisation join the validators. It counts from the first epoch on that begins after it
+   * has said to be ready.
+   *
+   * @generated from rpc stint.v1.Kernel.AddValidator
+   */
+  addValidator: {
+    methodKind: "unary";
+    input: typeof AddValidatorRequestSchema;
+    output: typeof AddValidatorResponseSchema;
+  },
+  /**
+   * Ends the part of a validator with the current epoch, or with the next one when that is decided
+   * already.
+   *
+   * @generated from rpc stint.v1.Kernel.RemoveValidator
+   */
+  removeValidator: {
+    methodKind: "unary";
+    input: typeof RemoveValidatorRequestSchema;
+    output: typeof RemoveValidatorResponseSchema;
+  },
+  /**
+   * Gives a validator another key. The old one counts until the new one has said to be ready.
+   *
+   * @generated from rpc stint.v1.Kernel.RotateValidator
+   */
+  rotateValidator: {
+    methodKind: "unary";
+    input: typeof RotateValidatorRequestSchema;
+    output: typeof RotateValidatorResponseSchema;
+  },
+  /**
+   * Says where a validator is found. It may do so itself.
+   *
+   * @generated from rpc stint.v1.Kernel.MoveValidator
+   */
+  moveValidator: {
+    methodKind: "unary";
+    input: typeof MoveValidatorRequestSchema;
+    output: typeof MoveValidatorResponseSchema;
+  },
+  /**
+   * A validator that was added, or that has a new key, says that it has all blocks. It calls itself,
+   * with the key that shall count.
+   *
+   * @generated from rpc stint.v1.Kernel.Ready
+   */
+  ready: {
+    methodKind: "unary";
+    input: typeof ReadyRequestSchema;
+    output: typeof ReadyResponseSchema;
+  },
+  /**
+   * Changes the ledger's parameters, all together.
+   *
+   * @generated from rpc stint.v1.Kernel.SetParameters
+   */
+  setParameters: {
+    methodKind: "unary";
+    input: typeof SetParametersRequestSchema;
+    output: typeof SetParametersResponseSchema;
+  },
+  /**
+   * Gives a commons other quotas than the parameters do.
+   *
+   * @generated from rpc stint.v1.Kernel.SetQuota
+   */
+  setQuota: {
+    methodKind: "unary";
+    input: typeof SetQuotaRequestSchema;
+    output: typeof SetQuotaResponseSchema;
+  },
+  /**
    * @generated from rpc stint.v1.Kernel.GetCommons
    */
   getCommons: {
@@ -764,6 +1426,34 @@ export const Kernel: GenService<{
     methodKind: "unary";
     input: typeof GetCodeRequestSchema;
     output: typeof GetCodeResponseSchema;
+  },
+  /**
+   * Who validates, who is to join or to leave, and the committees so far.
+   *
+   * @generated from rpc stint.v1.Kernel.ListValidators
+   */
+  listValidators: {
+    methodKind: "unary";
+    input: typeof ListValidatorsRequestSchema;
+    output: typeof ListValidatorsResponseSchema;
+  },
+  /**
+   * @generated from rpc stint.v1.Kernel.GetParameters
+   */
+  getParameters: {
+    methodKind: "unary";
+    input: typeof GetParametersRequestSchema;
+    output: typeof GetParametersResponseSchema;
+  },
+  /**
+   * What the called commons may use, and how much of it is used.
+   *
+   * @generated from rpc stint.v1.Kernel.GetQuota
+   */
+  getQuota: {
+    methodKind: "unary";
+    input: typeof GetQuotaRequestSchema;
+    output: typeof GetQuotaResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_stint_v1_kernel, 0);
