@@ -32,6 +32,13 @@
 //! | calls under way on one stream | 1,024 | two blocks of the target load |
 //! | queries at once | 64 | each has 16 MB of memory at most, with all that it calls |
 //! | what-ifs at once, each for | 2, 10 min | each keeps a core busy |
+//! | calls of a batch, its answer | 256, 16 MB | a stream takes more; receipts behind these bytes are cut |
+//! | streams that watch, at once | 4,096 | an idle one takes some 20 kB |
+//! | what is read ahead for one that watches | 64 kB and a message | a slow reader holds no more, whatever it watches; 256 MB for all |
+//! | fields of what is watched, each | 8, 256 bytes | as details of a refusal |
+//! | word of how far a stream has looked | every 5 s, or 10,000 heights | so much is looked through again by who resumes |
+//! | stored blocks that are read for them at once | 8 | 7 MB each at most; all others wait in turn |
+//! | blocks at the tip that are shared by all who watch | 64, 16 MB | three seconds of a busy ledger |
 //! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
@@ -135,6 +142,28 @@ pub const POOL_BYTES: usize = 64 << 20;
 pub const POOL_SENDER_CALLS: usize = 10_000;
 /// Calls under way on one submission stream.
 pub const STREAM_CALLS: usize = 1024;
+/// Calls of one batch.
+pub const BATCH_CALLS: usize = 256;
+/// Answers of one batch, bytes; receipts behind that stand without response and events.
+pub const BATCH_ANSWER_BYTES: usize = 16 << 20;
+/// Streams that watch one node at the same time.
+pub const WATCHES: usize = 4096;
+/// What is read ahead for one of them, bytes; the message that reaches it is the last one.
+pub const WATCH_AHEAD_BYTES: usize = 64 * 1024;
+/// Fields that one of them may ask for.
+pub const WATCH_FIELDS: usize = 8;
+/// A field and its value, bytes.
+pub const WATCH_FIELD_BYTES: usize = 256;
+/// Time after which a stream says how far it has looked, milliseconds.
+pub const WATCH_PROGRESS_MS: u64 = 5_000;
+/// Heights after which it does.
+pub const WATCH_PROGRESS_HEIGHTS: u64 = 10_000;
+/// Readers of stored blocks, for all streams that watch.
+pub const WATCH_READERS: usize = 8;
+/// Blocks at the tip that those who watch share.
+pub const WATCH_TAIL_BLOCKS: usize = 64;
+/// The same, bytes.
+pub const WATCH_TAIL_BYTES: usize = 16 << 20;
 /// Queries that run at the same time on one node.
 pub const QUERIES: usize = 64;
 /// What-ifs that run at the same time on one node.

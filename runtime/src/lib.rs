@@ -62,6 +62,7 @@ pub use contracts::{Author, Contracts, ContractsOptions};
 pub use descriptor::{Descriptor, Method};
 pub use engine::Compiler;
 pub use error::RuntimeError;
+pub use kernel::lists::{Listed, agents as list_agents, code as list_code};
 pub use kernel::{
     Directory, InstanceRef, Serving, agent_behind, genesis_writes, prepare_published, publish_for_author,
 };

@@ -1,8 +1,10 @@
 //! `stint.v1.Ledger`.
 
 use super::{
+    batch, lists,
     status::status,
     submit::{blocking, submit},
+    watch::{self, Watches, watch},
     whatif,
 };
 use crate::core::{Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
@@ -28,6 +30,8 @@ pub struct LedgerService {
     pub queries: Arc<Semaphore>,
     /// Bounds the what-ifs.
     pub what_ifs: Arc<Semaphore>,
+    /// What streams share.
+    pub watches: Arc<Watches>,
 }
 
 /// How long a proof waits for the validators' signatures.
@@ -88,6 +92,39 @@ impl Ledger for LedgerService {
             })
             .buffer_unordered(STREAM_CALLS);
         Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn submit_batch(&self, request: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
+        Ok(Response::new(batch::answer(&self.node, request.into_inner()).await.map_err(status)?))
+    }
+
+    async fn list_agents(&self, request: Request<v1::ListAgentsRequest>) -> Answer<v1::ListAgentsResponse> {
+        Ok(Response::new(self.reading(move |node| lists::agents(node, request.get_ref())).await?))
+    }
+
+    async fn list_code(&self, request: Request<v1::ListCodeRequest>) -> Answer<v1::ListCodeResponse> {
+        Ok(Response::new(self.reading(move |node| lists::code(node, request.get_ref())).await?))
+    }
+
+    type WatchEventsStream = watch::Told<v1::WatchEventsResponse>;
+
+    async fn watch_events(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchEventsStream> {
+        let told = watch(&self.watches, request.into_inner(), watch::Events).await;
+        told.map(Response::new).map_err(status)
+    }
+
+    type WatchReceiptsStream = watch::Told<v1::WatchReceiptsResponse>;
+
+    async fn watch_receipts(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
+        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await;
+        told.map(Response::new).map_err(status)
+    }
+
+    type WatchBlocksStream = watch::Told<v1::WatchBlocksResponse>;
+
+    async fn watch_blocks(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
+        let blocks = watch::Blocks { headers_only: request.get_ref().headers_only };
+        watch(&self.watches, request.into_inner(), blocks).await.map(Response::new).map_err(status)
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
@@ -224,7 +261,7 @@ impl LedgerService {
     }
 }
 
-async fn submitted(node: &Arc<Node>, request: v1::SubmitRequest) -> v1::SubmitResponse {
+pub(super) async fn submitted(node: &Arc<Node>, request: v1::SubmitRequest) -> v1::SubmitResponse {
     use submit_response::Outcome as Wire;
     let named = request.transaction.as_ref().map(|t| (t.key.clone(), t.id.clone())).unwrap_or_default();
     let tx = request.transaction.ok_or_else(|| invalid("the request holds no transaction"));

@@ -10,10 +10,14 @@
 //! | `reflection.rs` | which services there are, for clients that have only the address |
 //! | `status.rs` | refusals as gRPC statuses |
 //! | `submit.rs` | a call from the edge to its end |
+//! | `batch.rs`, `lists.rs` | many calls in one message; what is listed page by page |
+//! | `watch/` | streams of events, receipts and blocks, which resume |
 //! | `whatif.rs` | what another rule would have given, part after part |
 
+mod batch;
 mod contracts;
 pub(crate) mod ledger;
+mod lists;
 pub(crate) mod metadata;
 pub(crate) mod raw;
 mod reflection;
@@ -22,6 +26,7 @@ pub(crate) mod status;
 mod submit;
 #[cfg(test)]
 mod tests;
+pub(crate) mod watch;
 mod whatif;
 
 pub use server::{ServeError, Server, serve};

@@ -1,6 +1,6 @@
 //! The port and what answers on it.
 
-use super::{contracts::ContractCalls, ledger::LedgerService, reflection::Reflection};
+use super::{contracts::ContractCalls, ledger::LedgerService, reflection::Reflection, watch::Watches};
 use crate::core::Node;
 use axum::body::Body;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -70,7 +70,15 @@ pub async fn serve(
     health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
     let queries = Arc::new(Semaphore::new(QUERIES));
     let what_ifs = Arc::new(Semaphore::new(WHAT_IFS));
-    let ledger = LedgerService { node: node.clone(), validator, queries: queries.clone(), what_ifs };
+    let watches = Watches::new(node.clone());
+    let stop = {
+        let watches = watches.clone();
+        async move {
+            stop.await;
+            watches.stop();
+        }
+    };
+    let ledger = LedgerService { node: node.clone(), validator, queries: queries.clone(), what_ifs, watches };
     let ledger = LedgerServer::new(ledger)
         .max_decoding_message_size(KERNEL_TRANSACTION_BYTES + 1024)
         .max_encoding_message_size(LARGEST_ANSWER);

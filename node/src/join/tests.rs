@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    api::ledger::LedgerService,
+    api::{ledger::LedgerService, watch::Watches},
     tests::{Chain, chain, extend, in_memory, node},
 };
 use futures::{Stream, StreamExt};
@@ -51,7 +51,8 @@ impl Peer {
     async fn start(node: &Arc<Node>, manner: Manner) -> (Peer, SocketAddr) {
         let validator = ("v0".to_string(), [0; 32]);
         let places = || Arc::new(Semaphore::new(8));
-        let node = LedgerService { node: node.clone(), validator, queries: places(), what_ifs: places() };
+        let watches = Watches::new(node.clone());
+        let node = LedgerService { node: node.clone(), validator, queries: places(), what_ifs: places(), watches };
         let peer = Peer { node: Arc::new(node), manner, given: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -135,6 +136,36 @@ impl Ledger for Peer {
     }
 
     async fn submit(&self, _: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {
+        not_here()
+    }
+
+    async fn submit_batch(&self, _: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
+        not_here()
+    }
+
+    async fn list_agents(&self, _: Request<v1::ListAgentsRequest>) -> Answer<v1::ListAgentsResponse> {
+        not_here()
+    }
+
+    async fn list_code(&self, _: Request<v1::ListCodeRequest>) -> Answer<v1::ListCodeResponse> {
+        not_here()
+    }
+
+    type WatchEventsStream = Told<v1::WatchEventsResponse>;
+
+    async fn watch_events(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchEventsStream> {
+        not_here()
+    }
+
+    type WatchReceiptsStream = Told<v1::WatchReceiptsResponse>;
+
+    async fn watch_receipts(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
+        not_here()
+    }
+
+    type WatchBlocksStream = Told<v1::WatchBlocksResponse>;
+
+    async fn watch_blocks(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
         not_here()
     }
 

@@ -16,6 +16,7 @@
 mod code;
 mod commons;
 mod directory;
+pub(crate) mod lists;
 pub(crate) mod records;
 mod upgrade;
 

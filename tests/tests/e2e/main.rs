@@ -7,6 +7,8 @@ mod grow;
 mod import;
 mod join;
 mod peer;
+mod people;
 mod proofs;
 mod refusals;
+mod streams;
 mod whatif;
