@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    api::{ledger::LedgerService, watch::Watches},
+    api::{ledger::LedgerService, places::Places, watch::Watches},
     tests::{Chain, chain, extend, in_memory, node},
 };
 use futures::{Stream, StreamExt};
@@ -52,7 +52,15 @@ impl Peer {
         let validator = ("v0".to_string(), [0; 32]);
         let places = || Arc::new(Semaphore::new(8));
         let watches = Watches::new(node.clone());
-        let node = LedgerService { node: node.clone(), validator, queries: places(), what_ifs: places(), watches };
+        let node = LedgerService {
+            node: node.clone(),
+            validator,
+            queries: places(),
+            what_ifs: places(),
+            watches,
+            submit_streams: Places::new("submit-streams", 8),
+            histories: Places::new("histories", 8),
+        };
         let peer = Peer { node: Arc::new(node), manner, given: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -4,6 +4,7 @@ mod clients;
 mod disks;
 mod faults;
 mod grow;
+mod hostile;
 mod import;
 mod join;
 mod peer;

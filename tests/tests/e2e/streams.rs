@@ -152,6 +152,29 @@ async fn streams_lose_nothing_and_repeat_nothing_when_their_nodes_die() {
     println!("{deaths} deaths: {} events, {} acknowledged", calm.len(), acknowledged.len());
 }
 
+/// Many calls in one message, each with its own end.
+#[tokio::test]
+async fn a_batch_is_answered_call_by_call() {
+    use v1::submit_response::Outcome;
+    let devnet = Devnet::start(1);
+    devnet.ok(&["found", "forge"]);
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    let mut transactions: Vec<v1::Transaction> = Vec::new();
+    for id in ["c1", "c2", "c2"] {
+        let tx = client.sign(&steward, "forge", RECORD, record(id.into(), "commit"), random_id().expect("an id")).await;
+        transactions.push((&tx.expect("a call")).into());
+    }
+    transactions.push(v1::Transaction::default());
+    let batch = v1::SubmitBatchRequest { transactions: transactions.clone() };
+    let answer = client.ledger().submit_batch(batch).await.expect("an answer").into_inner();
+    let ends: Vec<_> = answer.answers.iter().map(|a| matches!(&a.outcome, Some(Outcome::Receipt(_)))).collect();
+    assert_eq!((ends, answer.cut), (vec![true, true, true, false], false));
+    assert!(answer.answers.iter().zip(&transactions).all(|(a, tx)| a.id == tx.id), "in their order");
+    let too_many = v1::SubmitBatchRequest { transactions: vec![v1::Transaction::default(); 257] };
+    let refused = client.ledger().submit_batch(too_many).await.expect_err("too many");
+    assert!(refused.message().contains("the limit is 256"), "{refused}");
+}
+
 /// Filters, receipts and blocks, by whoever has the address.
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_and_blocks_are_told_as_they_are_asked() {

@@ -7,7 +7,7 @@ use super::{
     place::Place,
     tail::Watches,
 };
-use crate::api::{status::status, submit::blocking};
+use crate::api::{status::status, submit::in_turn};
 use futures::Stream;
 use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
 use stint_proto::{
@@ -43,7 +43,7 @@ pub async fn watch<K: Kind>(
     let (shared, filter) = (watches.clone(), Arc::new(filter));
     if filter.has_fields() {
         let (shared, filter) = (shared.clone(), filter.clone());
-        blocking(move || filter.check(&shared.shapes)).await?;
+        in_turn(shared.readers.clone(), move || filter.check(&shared.shapes)).await?;
     }
     let newest = watches.newest.clone();
     let next = match asked.from {
@@ -149,30 +149,25 @@ impl<K: Kind> Reader<K> {
     async fn look_far(&mut self, recent: Option<Arc<Happened>>, newest: u64) -> Result<(), Refusal> {
         self.is_kept()?;
         let (shared, kind, filter, mut from) = (self.shared.clone(), self.kind.clone(), self.filter.clone(), self.next);
-        let stopping = |_| Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping");
-        let read = async {
-            let _reading = self.shared.readers.acquire().await.map_err(stopping)?;
-            blocking(move || {
-                let mut recent = recent;
-                let end = newest.min(from.height.saturating_add(STRIDE - 1));
-                loop {
-                    let block = match recent.take().or_else(|| shared.recent(from.height)) {
-                        Some(block) => block,
-                        None => match Happened::read(&shared.node, from.height) {
-                            Ok(Some(block)) => Arc::new(block),
-                            Ok(None) | Err(StoreError::LetGo(_)) => return Ok(None),
-                            Err(e) => return Err(shared.node.unreadable(&e)),
-                        },
-                    };
-                    let look = kind.look(&block, from, &filter, &shared.shapes, WATCH_AHEAD_BYTES);
-                    if !look.told.is_empty() || from.height >= end {
-                        return Ok(Some(look));
-                    }
-                    from = look.next;
+        let read = in_turn(shared.readers.clone(), move || {
+            let mut recent = recent;
+            let end = newest.min(from.height.saturating_add(STRIDE - 1));
+            loop {
+                let block = match recent.take().or_else(|| shared.recent(from.height)) {
+                    Some(block) => block,
+                    None => match Happened::read(&shared.node, from.height) {
+                        Ok(Some(block)) => Arc::new(block),
+                        Ok(None) | Err(StoreError::LetGo(_)) => return Ok(None),
+                        Err(e) => return Err(shared.node.unreadable(&e)),
+                    },
+                };
+                let look = kind.look(&block, from, &filter, &shared.shapes, WATCH_AHEAD_BYTES);
+                if !look.told.is_empty() || from.height >= end {
+                    return Ok(Some(look));
                 }
-            })
-            .await
-        };
+                from = look.next;
+            }
+        });
         match read.await? {
             Some(look) => {
                 self.take(look);

@@ -19,7 +19,7 @@ pub struct Watches {
     /// The newest height that may be told.
     pub newest: watch::Receiver<u64>,
     /// Bounds the reads of stored blocks.
-    pub readers: Semaphore,
+    pub readers: Arc<Semaphore>,
     places: Arc<Semaphore>,
     stopping: Arc<Notify>,
     tail: Mutex<VecDeque<Arc<Happened>>>,
@@ -35,7 +35,7 @@ impl Watches {
             shapes: Deployed::new(node.clone()),
             node: node.clone(),
             newest,
-            readers: Semaphore::new(WATCH_READERS),
+            readers: Arc::new(Semaphore::new(WATCH_READERS)),
             places: Arc::new(Semaphore::new(WATCHES)),
             tail: Mutex::default(),
         });

@@ -20,7 +20,7 @@ use prost_reflect::MessageDescriptor;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use stint_proto::{
     Block, Code,
-    limits::{WATCH_AHEAD_BYTES, WATCHES},
+    limits::{WATCH_AHEAD_BYTES, WATCH_READERS, WATCHES},
     v1,
 };
 use stint_store::Keep;
@@ -244,6 +244,24 @@ async fn a_slow_reader_is_slowed_and_holds_little() {
     let block = Happened::read(&node, 3).expect("readable").expect("a block");
     let look = Receipts.look(&block, Place::block(3), &Filter::default(), &NoShapes, WATCH_AHEAD_BYTES);
     assert!(look.told.len() < 1_000 && look.bytes < WATCH_AHEAD_BYTES + 1_000, "{} messages", look.told.len());
+}
+
+/// Once, a reader that took nothing more from the wire kept its turn among those who read stored blocks: eight of them,
+/// and nobody read any.
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_are_left_alone_keep_no_turn() {
+    let node = in_memory(Keep::default());
+    extend(&node, &chain(10));
+    let watches = Watches::new(node);
+    let mut left_alone = Vec::new();
+    for _ in 0..3 * WATCH_READERS {
+        let mut stream = watch(&watches, from(1), Receipts).await.expect("begun");
+        // Asked once, and never again.
+        let _ = futures::poll!(stream.next());
+        left_alone.push(stream);
+    }
+    let read = tokio::time::timeout(Duration::from_secs(10), receipts(&watches, from(1), 1));
+    assert_eq!(read.await.expect("others read").0, [10]);
 }
 
 fn pruned() -> Arc<Node> {

@@ -127,16 +127,9 @@ fn map_key(value: Value) -> Option<MapKey> {
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use super::*;
-
-    /// A message of the contract `contribute`.
-    pub fn message(name: &str) -> MessageDescriptor {
-        let module = include_bytes!("../../../../contracts/dist/contribute.wasm");
-        let set = stint_runtime::check(module).unwrap().descriptor.file_set;
-        let pool = prost_reflect::DescriptorPool::decode(&set[..]).unwrap();
-        pool.get_message_by_name(&format!("stint.contribute.v1.{name}")).unwrap()
-    }
+    use crate::cli::ask::sample as message;
 
     fn set_all(name: &str, words: &[(&str, &str)]) -> Result<DynamicMessage, String> {
         let ty = message(name);

@@ -19,3 +19,12 @@ mod words;
 pub use method::{path, service_named as service};
 pub use tell::{Form, json, message as tell_message};
 pub use words::{Asked, Ready};
+
+/// A message of the contract `contribute`.
+#[cfg(test)]
+fn sample(name: &str) -> prost_reflect::MessageDescriptor {
+    let module = include_bytes!("../../../../contracts/dist/contribute.wasm");
+    let set = stint_runtime::check(module).expect("a contract").descriptor.file_set;
+    let pool = prost_reflect::DescriptorPool::decode(&set[..]).expect("a descriptor");
+    pool.get_message_by_name(&format!("stint.contribute.v1.{name}")).expect("a message")
+}

@@ -155,7 +155,7 @@ fn key(key: &MapKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::ask::flags::tests::message as named;
+    use crate::cli::ask::sample as named;
 
     fn shown(name: &str, json: &str) -> String {
         tables(&DynamicMessage::deserialize(named(name), &mut serde_json::Deserializer::from_str(json)).unwrap())
