@@ -46,7 +46,7 @@
 //! | fields of what is watched, each | 8, 256 bytes | as details of a refusal |
 //! | word of how far a stream has looked | every 5 s, or 10,000 heights | so much is looked through again by who resumes |
 //! | stored blocks that are read for them at once | 8 | 7 MB each at most; all others wait in turn |
-//! | blocks at the tip that are shared by all who watch | 64, 16 MB | three seconds of a busy ledger |
+//! | blocks at the tip that are shared by all who watch | 64, 16 MB | three seconds of a busy ledger; as many bytes of large blocks before it |
 //! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |

@@ -155,8 +155,8 @@ impl<K: Kind> Reader<K> {
             loop {
                 let block = match recent.take().or_else(|| shared.recent(from.height)) {
                     Some(block) => block,
-                    None => match Happened::read(&shared.node, from.height) {
-                        Ok(Some(block)) => Arc::new(block),
+                    None => match shared.stored(from.height) {
+                        Ok(Some(block)) => block,
                         Ok(None) | Err(StoreError::LetGo(_)) => return Ok(None),
                         Err(e) => return Err(shared.node.unreadable(&e)),
                     },

@@ -4,12 +4,13 @@ use super::{happened::Happened, shapes::Deployed};
 use crate::{api::submit::blocking, core::Node};
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use stint_proto::{
     Code, Refusal,
-    limits::{WATCH_READERS, WATCH_TAIL_BLOCKS, WATCH_TAIL_BYTES, WATCHES},
+    limits::{WATCH_AHEAD_BYTES, WATCH_READERS, WATCH_TAIL_BLOCKS, WATCH_TAIL_BYTES, WATCHES},
 };
+use stint_store::StoreError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 /// What all streams of a node share.
@@ -23,6 +24,8 @@ pub struct Watches {
     places: Arc<Semaphore>,
     stopping: Arc<Notify>,
     tail: Mutex<VecDeque<Arc<Happened>>>,
+    /// Blocks of before the tail that were read last: a large one is looked at many times by one reader.
+    read: Mutex<VecDeque<Arc<Happened>>>,
 }
 
 impl Watches {
@@ -38,6 +41,7 @@ impl Watches {
             readers: Arc::new(Semaphore::new(WATCH_READERS)),
             places: Arc::new(Semaphore::new(WATCHES)),
             tail: Mutex::default(),
+            read: Mutex::default(),
         });
         let followed = Arc::downgrade(&watches);
         tokio::spawn(async move {
@@ -87,24 +91,42 @@ impl Watches {
     fn extend(&self, from: u64, to: u64) -> Result<(), Refusal> {
         for height in from..=to {
             let happened = Happened::read(&self.node, height).map_err(|e| self.node.unreadable(&e))?;
-            let Some(happened) = happened else { continue };
-            let mut tail = self.lock();
-            tail.push_back(Arc::new(happened));
-            while tail.len() > WATCH_TAIL_BLOCKS || tail.iter().map(|h| h.bytes).sum::<usize>() > WATCH_TAIL_BYTES {
-                tail.pop_front();
+            if let Some(happened) = happened {
+                keep(&mut lock(&self.tail), Arc::new(happened), WATCH_TAIL_BLOCKS);
             }
         }
         Ok(())
     }
 
+    /// A block from the store, or as it was read a moment ago; `None` when it is not kept.
+    pub fn stored(&self, height: u64) -> Result<Option<Arc<Happened>>, StoreError> {
+        let is_it = |h: &&Arc<Happened>| h.block.header.height == height;
+        if let Some(found) = lock(&self.read).iter().find(is_it) {
+            return Ok(Some(found.clone()));
+        }
+        let happened = Happened::read(&self.node, height)?.map(Arc::new);
+        if let Some(happened) = happened.as_ref().filter(|h| h.bytes > WATCH_AHEAD_BYTES) {
+            keep(&mut lock(&self.read), happened.clone(), WATCH_READERS);
+        }
+        Ok(happened)
+    }
+
     /// A block of the tail.
     pub fn recent(&self, height: u64) -> Option<Arc<Happened>> {
-        let tail = self.lock();
+        let tail = lock(&self.tail);
         // The newest are asked for most.
         tail.iter().rev().find(|h| h.block.header.height <= height).filter(|h| h.block.header.height == height).cloned()
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Happened>>> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Adds a block to some that are kept, and lets the earliest go.
+fn keep(kept: &mut VecDeque<Arc<Happened>>, block: Arc<Happened>, blocks: usize) {
+    kept.push_back(block);
+    while kept.len() > blocks || kept.iter().map(|h| h.bytes).sum::<usize>() > WATCH_TAIL_BYTES {
+        kept.pop_front();
     }
 }
