@@ -1,6 +1,10 @@
 //! What the command line, the importer and the tests use to talk to a node: any node's gRPC edge,
 //! and nothing of its inside.
 
+mod resume;
+
+pub use resume::{Resumable, resume};
+
 use crate::api::{metadata, raw::RawCodec, status::refusal};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;

@@ -83,6 +83,27 @@ pub fn header_on(tip: &Tip, genesis: Header, time_ms: u64, transactions: &[Trans
     }
 }
 
+/// A header of no ledger, for blocks that nobody verifies.
+pub fn node_header() -> Header {
+    Header {
+        chain_id: Hash::ZERO,
+        epoch: 0,
+        view: 0,
+        parent_view: 0,
+        height: 0,
+        leader: [0; 32],
+        parent: Hash::ZERO,
+        time_ms: 0,
+        transactions_root: Hash::ZERO,
+        transaction_count: 0,
+        protocol_version: 1,
+        executed_height: 0,
+        state_root: Hash::ZERO,
+        results_root: Hash::ZERO,
+        next_committee: Hash::ZERO,
+    }
+}
+
 /// A block with the votes of three validators.
 pub fn signed(header: Header, transactions: Vec<Transaction>) -> (Block, Certificate) {
     let message = stint_verifier::signed(&header, header.view, header.parent_view);

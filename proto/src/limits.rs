@@ -34,6 +34,21 @@
 //! | calls under way on one stream | 1,024 | two blocks of the target load |
 //! | queries at once | 64 | each has 16 MB of memory at most, with all that it calls |
 //! | what-ifs at once, each for | 2, 10 min | each keeps a core busy |
+//! | connections | 2,048, fewer where fewer files may be open | 20 kB each, and files are left for the node's own data |
+//! | a connection's first words | 10 s | a client's system retries a lost packet for three |
+//! | large requests and answers under way | 128 MB | each query that may run has 2 MB of them |
+//! | queries at once of one connection | 16 | a quarter of all: four busy clients share a node evenly |
+//! | what each has beside that | 16 kB | a usual call; who fills the above does not keep it out |
+//! | a request, an answer, until it is through | 30 s, 60 s | a module over 300 kbit/s |
+//! | streams of calls, of history, of reflection at once | 256, 64, 256 | each holds some messages: 1 MB, 7 MB, 0.3 MB at most |
+//! | calls at once that wait for their key to become known | 256 | 1.5 s each; who has just been admitted elsewhere |
+//! | calls of a batch, its answer | 256, 16 MB | a stream takes more; receipts behind these bytes are cut |
+//! | streams that watch, at once | 4,096 | an idle one takes some 20 kB |
+//! | what is read ahead for one that watches | 64 kB and a message | a slow reader holds no more, whatever it watches; 256 MB for all |
+//! | fields of what is watched, each | 8, 256 bytes | as details of a refusal |
+//! | word of how far a stream has looked | every 5 s, or 10,000 heights | so much is looked through again by who resumes |
+//! | stored blocks that are read for them at once | 8 | 7 MB each at most; all others wait in turn |
+//! | blocks at the tip that are shared by all who watch | 64, 16 MB | three seconds of a busy ledger; as many bytes of large blocks before it |
 //! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
@@ -141,8 +156,54 @@ pub const POOL_BYTES: usize = 64 << 20;
 pub const POOL_SENDER_CALLS: usize = 10_000;
 /// Calls under way on one submission stream.
 pub const STREAM_CALLS: usize = 1024;
+/// Connections of one node.
+pub const CONNECTIONS: usize = 2048;
+/// Time in which a connection must say that it speaks HTTP/2, milliseconds.
+pub const GREETING_MS: u64 = 10_000;
+/// Requests and answers under way on one node, bytes above [`LIGHT_BYTES`] each.
+pub const UNDER_WAY_BYTES: usize = 128 << 20;
+/// What a request and its answer have without being weighed, bytes.
+pub const LIGHT_BYTES: usize = 16 * 1024;
+/// Time in which a request must have come, milliseconds.
+pub const REQUEST_MS: u64 = 30_000;
+/// Time in which an answer must be taken, milliseconds.
+pub const ANSWER_MS: u64 = 60_000;
+/// Submission streams at the same time on one node.
+pub const SUBMIT_STREAMS: usize = 256;
+/// Streams of history at the same time on one node.
+pub const HISTORIES: usize = 64;
+/// Streams of reflection at the same time on one node.
+pub const REFLECTIONS: usize = 256;
+/// A question to reflection, bytes.
+pub const REFLECTION_BYTES: usize = 4096;
+/// Calls at the same time that wait for their key to become known.
+pub const UNKNOWN_KEYS: usize = 256;
+/// Calls of one batch.
+pub const BATCH_CALLS: usize = 256;
+/// Answers of one batch, bytes; receipts behind that stand without response and events.
+pub const BATCH_ANSWER_BYTES: usize = 16 << 20;
+/// Streams that watch one node at the same time.
+pub const WATCHES: usize = 4096;
+/// What is read ahead for one of them, bytes; the message that reaches it is the last one.
+pub const WATCH_AHEAD_BYTES: usize = 64 * 1024;
+/// Fields that one of them may ask for.
+pub const WATCH_FIELDS: usize = 8;
+/// A field and its value, bytes.
+pub const WATCH_FIELD_BYTES: usize = 256;
+/// Time after which a stream says how far it has looked, milliseconds.
+pub const WATCH_PROGRESS_MS: u64 = 5_000;
+/// Heights after which it does.
+pub const WATCH_PROGRESS_HEIGHTS: u64 = 10_000;
+/// Readers of stored blocks, for all streams that watch.
+pub const WATCH_READERS: usize = 8;
+/// Blocks at the tip that those who watch share.
+pub const WATCH_TAIL_BLOCKS: usize = 64;
+/// The same, bytes.
+pub const WATCH_TAIL_BYTES: usize = 16 << 20;
 /// Queries that run at the same time on one node.
 pub const QUERIES: usize = 64;
+/// Queries of one connection at the same time.
+pub const QUERIES_OF_ONE: usize = 16;
 /// What-ifs that run at the same time on one node.
 pub const WHAT_IFS: usize = 2;
 /// How long one runs, milliseconds.

@@ -62,6 +62,7 @@ pub use contracts::{Author, Contracts, ContractsOptions};
 pub use descriptor::{Descriptor, Method};
 pub use engine::Compiler;
 pub use error::RuntimeError;
+pub use kernel::lists::{Listed, agents as list_agents, code as list_code};
 pub use kernel::{
     Directory, InstanceRef, Peer, Serving, agent_behind, block_fuel, changes_validators, committee_of_epoch,
     genesis_writes, peers, prepare_published, publish_for_author,

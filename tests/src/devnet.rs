@@ -140,9 +140,18 @@ impl Devnet {
 
     /// The most memory that a running validator has had, bytes.
     pub fn peak_memory(&self, i: usize) -> u64 {
+        self.told_by_the_system(i, "VmHWM:")
+    }
+
+    /// The memory that a running validator has now, bytes.
+    pub fn memory(&self, i: usize) -> u64 {
+        self.told_by_the_system(i, "VmRSS:")
+    }
+
+    fn told_by_the_system(&self, i: usize, what: &str) -> u64 {
         let child = self.processes[i].as_ref().expect("running");
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
-        let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("a peak");
+        let line = status.lines().find_map(|l| l.strip_prefix(what)).expect("a line of it");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
 

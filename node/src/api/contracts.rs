@@ -6,6 +6,7 @@ use super::{
     raw::RawCodec,
     status::status,
     submit::{blocking, submit},
+    weigh::Weight,
 };
 use crate::core::{Node, Outcome};
 use axum::body::Body;
@@ -151,7 +152,9 @@ impl UnaryService<Bytes> for OneCall {
         Box::pin(async move {
             match calls.answer(&method, request).await {
                 Ok(Answer { response, height, receipt }) => {
+                    let weight = Weight(response.len());
                     let mut response = Response::new(response);
+                    response.extensions_mut().insert(weight);
                     if receipt.is_none() {
                         response.metadata_mut().insert(metadata::HEIGHT, height.into());
                     }

@@ -1,8 +1,12 @@
 //! `stint.v1.Ledger`.
 
 use super::{
+    batch, lists,
+    places::Places,
     status::status,
     submit::{blocking, submit},
+    watch::{self, Watches, watch},
+    weigh::weighed,
     whatif,
 };
 use crate::core::{Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
@@ -28,6 +32,11 @@ pub struct LedgerService {
     pub queries: Arc<Semaphore>,
     /// Bounds the what-ifs.
     pub what_ifs: Arc<Semaphore>,
+    /// What streams share.
+    pub watches: Arc<Watches>,
+    /// Bounds streams of calls, and of history.
+    pub submit_streams: Places,
+    pub histories: Places,
 }
 
 /// How long a proof waits for the validators' signatures.
@@ -84,12 +93,13 @@ impl Ledger for LedgerService {
     }
 
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {
-        Ok(Response::new(submitted(&self.node, request.into_inner()).await))
+        Ok(weighed(submitted(&self.node, request.into_inner()).await))
     }
 
     type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<v1::SubmitResponse, Status>> + Send>>;
 
     async fn submit_stream(&self, request: Request<Streaming<v1::SubmitRequest>>) -> Answer<Self::SubmitStreamStream> {
+        let place = self.submit_streams.take().map_err(status)?;
         let node = self.node.clone();
         // A broken request stream ends the answers too.
         let calls = request.into_inner().take_while(|r| std::future::ready(r.is_ok()));
@@ -99,7 +109,40 @@ impl Ledger for LedgerService {
                 async move { Ok(submitted(&node, request?).await) }
             })
             .buffer_unordered(STREAM_CALLS);
-        Ok(Response::new(Box::pin(answers)))
+        Ok(Response::new(Box::pin(answers.inspect(move |_| _ = &place))))
+    }
+
+    async fn submit_batch(&self, request: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
+        Ok(weighed(batch::answer(&self.node, request.into_inner()).await.map_err(status)?))
+    }
+
+    async fn list_agents(&self, request: Request<v1::ListAgentsRequest>) -> Answer<v1::ListAgentsResponse> {
+        Ok(weighed(self.reading(move |node| lists::agents(node, request.get_ref())).await?))
+    }
+
+    async fn list_code(&self, request: Request<v1::ListCodeRequest>) -> Answer<v1::ListCodeResponse> {
+        Ok(weighed(self.reading(move |node| lists::code(node, request.get_ref())).await?))
+    }
+
+    type WatchEventsStream = watch::Told<v1::WatchEventsResponse>;
+
+    async fn watch_events(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchEventsStream> {
+        let told = watch(&self.watches, request.into_inner(), watch::Events).await;
+        told.map(Response::new).map_err(status)
+    }
+
+    type WatchReceiptsStream = watch::Told<v1::WatchReceiptsResponse>;
+
+    async fn watch_receipts(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
+        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await;
+        told.map(Response::new).map_err(status)
+    }
+
+    type WatchBlocksStream = watch::Told<v1::WatchBlocksResponse>;
+
+    async fn watch_blocks(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
+        let blocks = watch::Blocks { headers_only: request.get_ref().headers_only };
+        watch(&self.watches, request.into_inner(), blocks).await.map(Response::new).map_err(status)
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
@@ -107,12 +150,12 @@ impl Ledger for LedgerService {
         let node = self.node.clone();
         let found = blocking(move || node.receipt(id)).await.map_err(status)?;
         let receipt = decode(&found.ok_or_else(|| status(missing_receipt(id)))?).map_err(status)?;
-        Ok(Response::new(v1::GetReceiptResponse { receipt: Some(receipt) }))
+        Ok(weighed(v1::GetReceiptResponse { receipt: Some(receipt) }))
     }
 
     async fn simulate(&self, request: Request<v1::SimulateRequest>) -> Answer<v1::SimulateResponse> {
         let answer = self.reading(move |node| node.simulate(request.get_ref())).await?;
-        Ok(Response::new(answer))
+        Ok(weighed(answer))
     }
 
     type WhatIfStream = whatif::Told;
@@ -126,7 +169,7 @@ impl Ledger for LedgerService {
 
     async fn list_state(&self, request: Request<v1::ListStateRequest>) -> Answer<v1::ListStateResponse> {
         let answer = self.reading(move |node| node.list_state(request.get_ref())).await?;
-        Ok(Response::new(answer))
+        Ok(weighed(answer))
     }
 
     async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Answer<v1::GetBlockResponse> {
@@ -145,7 +188,7 @@ impl Ledger for LedgerService {
             Block::decode(bytes.ok_or_else(missing)?).map_err(|e| node.unreadable(&damaged(e)))
         });
         let block = block.await.map_err(status)?;
-        Ok(Response::new(v1::GetBlockResponse { block: Some((&block).into()) }))
+        Ok(weighed(v1::GetBlockResponse { block: Some((&block).into()) }))
     }
 
     async fn prove(&self, request: Request<v1::ProveRequest>) -> Answer<v1::ProveResponse> {
@@ -155,12 +198,13 @@ impl Ledger for LedgerService {
         };
         let fact = Arc::new(request.into_inner().fact.ok_or_else(nothing)?);
         let answer = self.once_certified(move |node| node.prove(&fact)).await?;
-        Ok(Response::new(answer))
+        Ok(weighed(answer))
     }
 
     type GetHistoryStream = Pin<Box<dyn Stream<Item = Result<v1::GetHistoryResponse, Status>> + Send>>;
 
     async fn get_history(&self, request: Request<v1::GetHistoryRequest>) -> Answer<Self::GetHistoryStream> {
+        let place = self.histories.take().map_err(status)?;
         let newest = self.node.tip().height;
         let v1::GetHistoryRequest { from, to } = request.into_inner();
         let heights = from..=if to == 0 { newest } else { to };
@@ -176,19 +220,19 @@ impl Ledger for LedgerService {
             *over |= matches!(item, Some(Err(_)));
             std::future::ready(item)
         });
-        Ok(Response::new(Box::pin(blocks)))
+        Ok(Response::new(Box::pin(blocks.inspect(move |_| _ = &place))))
     }
 
     async fn get_snapshot(&self, request: Request<v1::GetSnapshotRequest>) -> Answer<v1::GetSnapshotResponse> {
         let height = request.get_ref().height;
         let answer = self.once_certified(move |node| node.snapshot(height)).await?;
-        Ok(Response::new(answer))
+        Ok(weighed(answer))
     }
 
     async fn get_chunk(&self, request: Request<v1::GetChunkRequest>) -> Answer<v1::GetChunkResponse> {
         let asked = request.into_inner();
         let answer = self.once_certified(move |node| node.chunk(&asked)).await?;
-        Ok(Response::new(answer))
+        Ok(weighed(answer))
     }
 }
 
@@ -236,7 +280,7 @@ impl LedgerService {
     }
 }
 
-async fn submitted(node: &Arc<Node>, request: v1::SubmitRequest) -> v1::SubmitResponse {
+pub(super) async fn submitted(node: &Arc<Node>, request: v1::SubmitRequest) -> v1::SubmitResponse {
     use submit_response::Outcome as Wire;
     let named = request.transaction.as_ref().map(|t| (t.key.clone(), t.id.clone())).unwrap_or_default();
     let tx = request.transaction.ok_or_else(|| invalid("the request holds no transaction"));

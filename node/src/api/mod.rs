@@ -10,11 +10,18 @@
 //! | `reflection.rs` | which services there are, for clients that have only the address |
 //! | `status.rs` | refusals as gRPC statuses |
 //! | `submit.rs` | a call from the edge to its end |
+//! | `batch.rs`, `lists.rs` | many calls in one message; what is listed page by page |
+//! | `watch/` | streams of events, receipts and blocks, which resume |
+//! | `door.rs`, `weigh.rs`, `places.rs` | bounds: connections, bytes under way, streams |
 //! | `whatif.rs` | what another rule would have given, part after part |
 
+mod batch;
 mod contracts;
+mod door;
 pub(crate) mod ledger;
+mod lists;
 pub(crate) mod metadata;
+pub(crate) mod places;
 pub(crate) mod raw;
 mod reflection;
 mod server;
@@ -22,6 +29,8 @@ pub(crate) mod status;
 mod submit;
 #[cfg(test)]
 mod tests;
+pub(crate) mod watch;
+mod weigh;
 mod whatif;
 
 pub use server::{ServeError, Server, serve};

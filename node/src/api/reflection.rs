@@ -1,19 +1,61 @@
 //! Server reflection over what is deployed now: every contract's descriptor travels in its module,
 //! so a client needs no file beside the address.
 
-use super::submit::blocking;
+use super::{places::Places, submit::in_turn};
 use crate::core::Node;
 use futures::{Stream, StreamExt};
 use prost::Message;
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
-use stint_proto::{DESCRIPTOR_SET, Refusal};
-use stint_runtime::{Directory, Overlay};
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+use stint_proto::{DESCRIPTOR_SET, Refusal, limits::REFLECTIONS};
+use stint_runtime::{Directory, InstanceRef, Overlay};
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Answers reflection, version 1 and the older alpha.
 #[derive(Clone)]
-pub struct Reflection(pub Arc<Node>);
+pub struct Reflection {
+    node: Arc<Node>,
+    /// Bounds the queries that run at once.
+    queries: Arc<Semaphore>,
+    /// Bounds the streams of both versions.
+    streams: Places,
+    /// Of the instances that were deployed when it was made.
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+/// A catalogue, and the instances that it is of.
+type Kept = (Vec<InstanceRef>, Arc<Catalogue>);
+
+impl Reflection {
+    pub fn new(node: Arc<Node>, queries: Arc<Semaphore>) -> Reflection {
+        Reflection { node, queries, streams: Places::new("reflections", REFLECTIONS), kept: Arc::default() }
+    }
+
+    /// What is deployed now: made anew only when that changes.
+    async fn catalogue(&self) -> Result<Arc<Catalogue>, Refusal> {
+        let (node, kept) = (self.node.clone(), self.kept.clone());
+        in_turn(self.queries.clone(), move || {
+            let overlay = Overlay::new(Arc::new(node.store.state_at(node.tip().height)));
+            let directory = Directory::new(&node.contracts, &overlay);
+            let instances = directory.instances().map_err(|e| node.unreadable(&e))?;
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((of, catalogue)) = &*kept
+                && *of == instances
+            {
+                return Ok(catalogue.clone());
+            }
+            let made = Arc::new(Catalogue::new(&node, &directory, &instances)?);
+            *kept = Some((instances, made.clone()));
+            Ok(made)
+        })
+        .await
+    }
+}
 
 /// The node's own services, and the files in which they are described.
 const OWN: [&[u8]; 3] =
@@ -28,14 +70,12 @@ struct Catalogue {
 }
 
 impl Catalogue {
-    fn new(node: &Node) -> Result<Catalogue, Refusal> {
+    fn new(node: &Node, directory: &Directory<'_>, instances: &[InstanceRef]) -> Result<Catalogue, Refusal> {
         let mut out = Catalogue { services: Vec::new(), files: BTreeMap::new(), symbols: BTreeMap::new() };
         for set in OWN {
             out.add(set);
         }
-        let overlay = Overlay::new(Arc::new(node.store.state_at(node.tip().height)));
-        let directory = Directory::new(&node.contracts, &overlay);
-        for instance in directory.instances().map_err(|e| node.unreadable(&e))? {
+        for instance in instances {
             // Where commons bind other code to one service name, the first one describes it.
             if !out.services.contains(&instance.service) {
                 let contract = directory.load(&instance.code.0).map_err(|e| node.unreadable(&e))?;
@@ -160,13 +200,19 @@ macro_rules! reflection {
                     &self,
                     request: Request<Streaming<ServerReflectionRequest>>,
                 ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
-                    let node = self.0.clone();
-                    let answers = request.into_inner().then(move |request| {
-                        let node = node.clone();
+                    let place = self.streams.take().map_err(super::super::status::status)?;
+                    let this = self.clone();
+                    // After a message that cannot be read there are no others.
+                    let requests = request.into_inner().scan(false, |over, request| {
+                        let item = (!*over).then_some(request);
+                        *over |= matches!(item, Some(Err(_)));
+                        std::future::ready(item)
+                    });
+                    let answers = requests.then(move |request| {
+                        let (this, _place) = (this.clone(), &place);
                         async move {
                             let request = request?;
-                            let catalogue =
-                                blocking(move || Catalogue::new(&node)).await.map_err(super::super::status::status)?;
+                            let catalogue = this.catalogue().await.map_err(super::super::status::status)?;
                             let asked = request.message_request.as_ref();
                             let asked = asked.ok_or_else(|| Status::invalid_argument("the request asks nothing"))?;
                             Ok(ServerReflectionResponse {

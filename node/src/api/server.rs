@@ -1,16 +1,24 @@
 //! The port and what answers on it.
 
-use super::{contracts::ContractCalls, ledger::LedgerService, metadata, reflection::Reflection};
+use super::{
+    contracts::ContractCalls,
+    door,
+    ledger::LedgerService,
+    metadata,
+    places::Places,
+    reflection::Reflection,
+    watch::Watches,
+    weigh::{Scales, weigh},
+};
 use crate::core::Node;
 use axum::body::Body;
 use http::{HeaderName, Method};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use stint_proto::{
-    limits::{KERNEL_TRANSACTION_BYTES, QUERIES, WHAT_IFS},
+    limits::{HISTORIES, KERNEL_TRANSACTION_BYTES, QUERIES, REFLECTION_BYTES, SUBMIT_STREAMS, WHAT_IFS},
     v1::ledger_server::LedgerServer,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
 use tonic_reflection::pb::{
     v1::server_reflection_server::ServerReflectionServer as ReflectionV1,
@@ -22,6 +30,9 @@ use tower_http::cors::{Any, CorsLayer};
 
 /// Streams of one connection at once.
 const STREAMS: u32 = 4096;
+/// What a client may send ahead of being read, on a stream and on all of a connection.
+const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 512 * 1024;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// How long a browser remembers what a page may send.
 const PREFLIGHT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -88,30 +99,49 @@ pub async fn serve(
     health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
     let queries = Arc::new(Semaphore::new(QUERIES));
     let what_ifs = Arc::new(Semaphore::new(WHAT_IFS));
-    let ledger = LedgerService { node: node.clone(), name, queries: queries.clone(), what_ifs };
+    let watches = Watches::new(node.clone());
+    let stop = {
+        let watches = watches.clone();
+        async move {
+            stop.await;
+            watches.stop();
+        }
+    };
+    let ledger = LedgerService {
+        node: node.clone(),
+        name,
+        queries: queries.clone(),
+        what_ifs,
+        watches,
+        submit_streams: Places::new("submit-streams", SUBMIT_STREAMS),
+        histories: Places::new("histories", HISTORIES),
+    };
     let ledger = LedgerServer::new(ledger)
         .max_decoding_message_size(KERNEL_TRANSACTION_BYTES + 1024)
         .max_encoding_message_size(LARGEST_ANSWER);
-    let calls = ContractCalls { node: node.clone(), queries };
+    let reflection = Reflection::new(node.clone(), queries.clone());
+    let calls = ContractCalls { node, queries };
     let contracts = service_fn(move |request: http::Request<Body>| calls.clone().serve(request));
     let routes = Routes::new(ledger)
         .add_service(health_service)
-        .add_service(ReflectionV1::new(Reflection(node.clone())))
-        .add_service(ReflectionV1Alpha::new(Reflection(node)))
+        .add_service(ReflectionV1::new(reflection.clone()).max_decoding_message_size(REFLECTION_BYTES))
+        .add_service(ReflectionV1Alpha::new(reflection).max_decoding_message_size(REFLECTION_BYTES))
         .into_axum_router()
-        .fallback_service(contracts);
+        .fallback_service(contracts)
+        .layer(axum::middleware::from_fn_with_state(Scales::default(), weigh));
     let mut builder = tonic::transport::Server::builder()
         // Browsers speak gRPC-web, over HTTP/1.1 too.
         .accept_http1(true)
         .layer(for_browsers())
         .layer(GrpcWebLayer::new())
-        .tcp_nodelay(true)
         .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_max_header_list_size(HEADER_BYTES)
         .http2_keepalive_interval(Some(KEEPALIVE));
     builder
         .add_routes(Routes::from(routes))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(server.listener), stop)
+        .serve_with_incoming_shutdown(door::incoming(server.listener), stop)
         .await?;
     Ok(())
 }

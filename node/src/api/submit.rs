@@ -2,11 +2,14 @@
 
 use crate::core::{Node, Outcome, Submitted, internal};
 use std::{sync::Arc, time::Duration};
-use stint_proto::{Code, Refusal, Transaction, signature};
+use stint_proto::{Code, Refusal, Transaction, limits::UNKNOWN_KEYS, signature};
+use tokio::sync::Semaphore;
 
 /// How long an unknown key is given to become known: its registration may be final on another
 /// node and not yet executed here.
 const KEY_PATIENCE: Duration = Duration::from_millis(1_500);
+/// Places for those who wait for that.
+static WAITING: Semaphore = Semaphore::const_new(UNKNOWN_KEYS);
 
 /// Hands a call in and waits until it is final. Dropping the future loses nothing: the call goes
 /// on, and its receipt can be asked for.
@@ -26,6 +29,8 @@ async fn hand_in(node: &Arc<Node>, tx: Transaction) -> Result<Submitted, Refusal
     if !node.knows_key(&key)? {
         // Only a caller who holds the key may make a node wait.
         signature::verify(&tx)?;
+        // With many waiting already, a key that nobody knows is most likely one that nobody will.
+        let Ok(_waiting) = WAITING.try_acquire() else { return Err(unknown_key(&key)) };
         let known = node.find(|_| node.knows_key(&key).unwrap_or(false).then_some(()));
         if tokio::time::timeout(KEY_PATIENCE, known).await.is_err() {
             return Err(unknown_key(&key));
@@ -52,4 +57,21 @@ pub async fn blocking<T: Send + 'static>(
     f: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(f).await.unwrap_or_else(|e| Err(internal(&e)))
+}
+
+/// The same, as one of those that may run at once. For streams: a reader that takes nothing is not asked whether it goes
+/// on, so what it waits for must neither keep a turn nor hold one up; a task of its own does not.
+pub async fn in_turn<T: Send + 'static>(
+    turns: Arc<Semaphore>,
+    f: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let task = tokio::spawn(async move {
+        let turn = turns.acquire_owned().await.map_err(|_| stopping())?;
+        blocking(move || {
+            let _turn = turn;
+            f()
+        })
+        .await
+    });
+    task.await.unwrap_or_else(|e| Err(internal(&e)))
 }

@@ -1,7 +1,7 @@
 //! What a contract says of itself, for whoever looks at what it keeps and announces: the names and
 //! types of its state, and its messages.
 
-use super::{Failure, call::json, show};
+use super::{Failure, ask::json, show};
 use crate::client::Client;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};

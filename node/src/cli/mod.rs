@@ -7,7 +7,9 @@
 //! | `status.rs` | `stint status` |
 //! | `validators.rs` | `stint validator`: who validates, by the consortium's decision |
 //! | `commons.rs` | `stint found`: a commons with the contract `contribute` |
-//! | `call.rs` | `stint call`, `stint query`: any method of any contract, as JSON |
+//! | `call.rs`, `ask/` | `stint call`, `stint query`: any method of any contract, its request as flags or JSON |
+//! | `watch.rs`, `receipts.rs` | `stint watch`, `stint receipts`: what happens, and what became of calls |
+//! | `keystore.rs`, `completions.rs` | `stint key`: keys by name; `stint completions` |
 //! | `import.rs`, `git.rs`, `feed.rs` | `stint import git` |
 //! | `contract/` | `stint contract`: write, test, check, deploy, upgrade, verify |
 //! | `simulate.rs`, `state.rs`, `kept.rs` | `stint simulate`, `stint state`: what a call would do; what a contract keeps |
@@ -15,12 +17,16 @@
 //! | `exported.rs`, `audit/` | reading exported files; `stint audit`: a ledger executed again from them alone |
 //! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
 //! | `suite/` | `stint book`, `explain`, `whatif`, `demo`: books and money of commons |
-//! | `report.rs`, `show.rs`, `bar.rs` | tables and bars |
+//! | `report.rs`, `show.rs`, `bar.rs`, `wait.rs`, `paint.rs` | tables, bars, waiting, colours |
+//! | `advice.rs` | the next step after a failure |
 
+mod advice;
+mod ask;
 mod audit;
 mod bar;
 mod call;
 mod commons;
+mod completions;
 pub mod contract;
 mod devnet;
 mod export;
@@ -31,8 +37,11 @@ mod git;
 mod import;
 mod init;
 mod kept;
+mod keystore;
+mod paint;
 mod parts;
 mod prove;
+mod receipts;
 mod report;
 mod run;
 mod show;
@@ -43,6 +52,8 @@ pub mod suite;
 mod target;
 mod validators;
 mod verify;
+mod wait;
+mod watch;
 
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
@@ -86,6 +97,10 @@ enum Command {
     Query(call::Query),
     /// Show what a call would do; nothing is ordered, nothing written
     Simulate(simulate::Simulate),
+    /// Show what happens in a commons, as it happens
+    Watch(watch::Watch),
+    /// Show what became of the calls of a commons
+    Receipts(receipts::Receipts),
     /// Show what a contract keeps
     State(state::State),
     /// Fetch a fact with the proof of it, for whoever trusts the validators and not a node
@@ -102,6 +117,11 @@ enum Command {
     /// Write, test and deploy contracts
     #[command(subcommand)]
     Contract(contract::Contract),
+    /// Keys by name
+    #[command(subcommand)]
+    Key(keystore::Key),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Completions),
     /// Bring in history from elsewhere
     #[command(subcommand)]
     Import(Import),
@@ -152,6 +172,9 @@ pub fn main(args: Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("stint: {e}");
+            if let Some(next) = advice::next(&e) {
+                eprintln!("next: {next}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -168,6 +191,10 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Call(c) => c.execute().await,
         Command::Query(c) => c.execute().await,
         Command::Simulate(c) => c.execute().await,
+        Command::Watch(c) => c.execute().await,
+        Command::Receipts(c) => c.execute().await,
+        Command::Key(c) => c.execute(),
+        Command::Completions(c) => c.execute(),
         Command::State(c) => c.execute().await,
         Command::Prove(c) => c.execute().await,
         Command::Verify(c) => c.execute(),

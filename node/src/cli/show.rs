@@ -4,24 +4,34 @@ use unicode_width::UnicodeWidthStr;
 
 /// Columns as wide as their widest cell; numbers to the right.
 pub fn table<const N: usize>(head: &[&str; N], rows: &[[String; N]]) -> String {
-    let mut widths = head.map(width);
+    columns(&head.map(String::from), rows)
+}
+
+/// The same, of any number of columns.
+pub fn columns<R: AsRef<[String]>>(head: &[String], rows: &[R]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|h| width(h)).collect();
     for row in rows {
-        for (w, cell) in widths.iter_mut().zip(row) {
+        for (w, cell) in widths.iter_mut().zip(row.as_ref()) {
             *w = (*w).max(width(cell));
         }
     }
     let is_number = |c: &str| !c.is_empty() && c.chars().all(|c| c.is_ascii_digit() || ".,%-+ ".contains(c));
-    let line = |cells: [&str; N]| {
-        let padded = cells.iter().zip(widths).map(|(cell, w)| {
+    let line = |cells: &[String]| {
+        let padded = cells.iter().zip(&widths).map(|(cell, w)| {
             let pad = " ".repeat(w - width(cell));
             if is_number(cell) { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
         });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_string()
     };
-    let rule = widths.map(|w| "─".repeat(w)).join("  ");
-    let mut out = vec![line(*head), rule];
-    out.extend(rows.iter().map(|r| line(r.each_ref().map(String::as_str))));
+    let rule = widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>().join("  ");
+    let mut out = vec![line(head), rule];
+    out.extend(rows.iter().map(|r| line(r.as_ref())));
     out.join("\n")
+}
+
+/// A time of the ledger in UTC, to the second.
+pub fn time(time_ms: u64) -> String {
+    stint_sdk::Time::of_time_ms(time_ms).to_string()
 }
 
 /// A bar of `part` in `whole`, `cells` wide at most, in eighths of a cell.

@@ -2,10 +2,9 @@
 
 use super::{
     Failure,
-    call::{describe, encode, json, path},
+    ask::{Asked, Form, Ready, path, tell_message},
     kept::Shelf,
     show,
-    target::Target,
 };
 use clap::Args;
 use stint_proto::v1;
@@ -14,39 +13,32 @@ use stint_proto::v1;
 #[derive(Args)]
 pub struct Simulate {
     #[command(flatten)]
-    target: Target,
-    /// The commons that is meant
-    #[arg(long)]
-    commons: String,
+    asked: Asked,
     /// The agent that would sign; without one a query is asked
     #[arg(long, default_value = "")]
     caller: String,
     /// On the state after this block [default: the newest]
     #[arg(long, default_value_t = 0)]
     height: u64,
-    /// For example stint.contribute.v1.Contribute/Record
-    method: String,
-    /// The request as JSON; - reads standard input
-    #[arg(default_value = "{}")]
-    request: String,
 }
 
 impl Simulate {
     pub async fn execute(&self) -> Result<(), Failure> {
-        let client = self.target.connect().await?;
-        let method = describe(&client, &self.method).await?;
-        let request = v1::SimulateRequest {
-            commons: self.commons.clone(),
-            method: path(&method),
-            request: encode(&method, &self.request)?,
-            caller: self.caller.clone(),
-            height: self.height,
-            fuel_limit: 0,
+        let own = [("caller", true), ("height", true)];
+        let Some(ready) = self.asked.prepare(&own, "simulate").await? else { return Ok(()) };
+        let late = |name: &str| ready.late.get(name).cloned().flatten();
+        let height = match late("height") {
+            Some(text) => text.parse().map_err(|_| format!("--height {text} is no height"))?,
+            None => self.height,
         };
+        let caller = late("caller").unwrap_or_else(|| self.caller.clone());
+        let form = Form::of(ready.json, ready.table);
+        let Ready { client, commons, method, request, .. } = ready;
+        let request = v1::SimulateRequest { commons, method: path(&method), request, caller, height, fuel_limit: 0 };
         let done = client.ledger().simulate(request).await.map_err(crate::client::ClientError::from)?.into_inner();
         match &done.refusal {
             Some(refusal) => println!("refused   {}: {}", refusal.rule, refusal.message),
-            None => println!("{}", json(&method.output(), done.response)?),
+            None => println!("{}", tell_message(&method.output(), done.response, form)?),
         }
         println!("\nfuel      {} on the state after block {}", done.fuel_used, done.height);
         let calls = done.calls.iter().map(|c| {

@@ -1,4 +1,4 @@
-use super::Failure;
+use super::{Failure, keystore};
 use crate::{
     client::{Client, ClientError},
     config::Folder,
@@ -20,9 +20,9 @@ pub struct Target {
     /// gRPC address of a node, instead of those in the folder; may be repeated
     #[arg(long, env = "STINT_NODE", value_delimiter = ',')]
     pub node: Vec<SocketAddr>,
-    /// Key file of the caller [default: the steward's in the folder]
+    /// Key of the caller: a name that `stint key new` made, or a file [default: the steward's in the folder]
     #[arg(long)]
-    pub key: Option<PathBuf>,
+    pub key: Option<String>,
 }
 
 impl Target {
@@ -58,8 +58,10 @@ impl Target {
 
     /// The caller's key.
     pub fn signer(&self) -> Result<SigningKey, Failure> {
-        let path = self.key.clone().unwrap_or_else(|| steward_key(&self.dir));
-        Ok(keys::read(&path)?)
+        match &self.key {
+            Some(given) => keystore::find(given, &self.dir),
+            None => Ok(keys::read(&steward_key(&self.dir))?),
+        }
     }
 }
 

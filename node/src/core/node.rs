@@ -275,7 +275,7 @@ impl Node {
     }
 
     /// The block whose state is asked: a kept height, or the newest for 0.
-    pub(super) fn asked(&self, height: u64) -> Result<(u64, u64), Refusal> {
+    pub(crate) fn asked(&self, height: u64) -> Result<(u64, u64), Refusal> {
         let tip = self.tip();
         if height == 0 || height == tip.height {
             return Ok((tip.height, tip.results.outcome.time_ms));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    api::ledger::LedgerService,
+    api::{ledger::LedgerService, places::Places, watch::Watches},
     tests::{Chain, chain, extend, in_memory, node},
 };
 use futures::{Stream, StreamExt};
@@ -50,7 +50,16 @@ struct Peer {
 impl Peer {
     async fn start(node: &Arc<Node>, manner: Manner) -> (Peer, SocketAddr) {
         let places = || Arc::new(Semaphore::new(8));
-        let node = LedgerService { node: node.clone(), name: "v0".into(), queries: places(), what_ifs: places() };
+        let watches = Watches::new(node.clone());
+        let node = LedgerService {
+            node: node.clone(),
+            name: "v0".into(),
+            queries: places(),
+            what_ifs: places(),
+            watches,
+            submit_streams: Places::new("submit-streams", 8),
+            histories: Places::new("histories", 8),
+        };
         let peer = Peer { node: Arc::new(node), manner, given: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -134,6 +143,36 @@ impl Ledger for Peer {
     }
 
     async fn submit(&self, _: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {
+        not_here()
+    }
+
+    async fn submit_batch(&self, _: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
+        not_here()
+    }
+
+    async fn list_agents(&self, _: Request<v1::ListAgentsRequest>) -> Answer<v1::ListAgentsResponse> {
+        not_here()
+    }
+
+    async fn list_code(&self, _: Request<v1::ListCodeRequest>) -> Answer<v1::ListCodeResponse> {
+        not_here()
+    }
+
+    type WatchEventsStream = Told<v1::WatchEventsResponse>;
+
+    async fn watch_events(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchEventsStream> {
+        not_here()
+    }
+
+    type WatchReceiptsStream = Told<v1::WatchReceiptsResponse>;
+
+    async fn watch_receipts(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
+        not_here()
+    }
+
+    type WatchBlocksStream = Told<v1::WatchBlocksResponse>;
+
+    async fn watch_blocks(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
         not_here()
     }
 

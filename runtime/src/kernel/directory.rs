@@ -59,6 +59,12 @@ impl<'a> Directory<'a> {
         Ok(instance.map(|i| keys::contract(commons, service, i.generation)))
     }
 
+    /// The code that serves a commons under a service name.
+    pub fn code(&self, commons: &str, service: &str) -> Result<Option<Hash>, RuntimeError> {
+        let instance = read::<Instance>(self.overlay, &keys::instance(commons, service))?;
+        Ok(instance.and_then(|i| Hash::try_from(i.code.as_slice()).ok()))
+    }
+
     /// Every contract that serves some commons, in the order of commons and service.
     pub fn instances(&self) -> Result<Vec<InstanceRef>, RuntimeError> {
         let prefix = b"k/instance/".to_vec();

@@ -19,6 +19,7 @@
 mod code;
 mod commons;
 mod directory;
+pub(crate) mod lists;
 mod parameters;
 pub(crate) mod records;
 mod upgrade;

@@ -115,6 +115,36 @@ impl Ledger for Peer {
         not_here()
     }
 
+    async fn submit_batch(&self, _: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
+        not_here()
+    }
+
+    async fn list_agents(&self, _: Request<v1::ListAgentsRequest>) -> Answer<v1::ListAgentsResponse> {
+        not_here()
+    }
+
+    async fn list_code(&self, _: Request<v1::ListCodeRequest>) -> Answer<v1::ListCodeResponse> {
+        not_here()
+    }
+
+    type WatchEventsStream = Streaming<v1::WatchEventsResponse>;
+
+    async fn watch_events(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchEventsStream> {
+        not_here()
+    }
+
+    type WatchReceiptsStream = Streaming<v1::WatchReceiptsResponse>;
+
+    async fn watch_receipts(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
+        not_here()
+    }
+
+    type WatchBlocksStream = Streaming<v1::WatchBlocksResponse>;
+
+    async fn watch_blocks(&self, _: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
+        not_here()
+    }
+
     async fn get_receipt(&self, _: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
         not_here()
     }
