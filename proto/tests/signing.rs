@@ -40,7 +40,11 @@ fn every_vector_is_what_a_signer_here_makes() {
             fuel_limit: number("fuel_limit"),
         };
         assert_eq!(call.call_id.key, key.verifying_key().to_bytes(), "{name}");
-        assert_eq!(call.signing_digest().expect("a call within its bounds").to_string(), text(&case["digest"]), "{name}");
+        assert_eq!(
+            call.signing_digest().expect("a call within its bounds").to_string(),
+            text(&case["digest"]),
+            "{name}"
+        );
         let signed = call.sign(&key).expect("a call within its bounds");
         assert_eq!(hex::encode(signed.signature()), text(&case["signature"]), "{name}");
         assert_eq!(signed.hash().to_string(), text(&case["transaction_hash"]), "{name}");

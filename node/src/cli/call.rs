@@ -56,6 +56,8 @@ impl Query {
         let prove = self.prove || ready.late.contains_key("prove");
         let Ready { client, target, commons, method, request, .. } = ready;
         if prove {
+            // Left to itself a node proves the newest certified state, which may lack what a call just did.
+            let height = if height == 0 { client.status().await?.height } else { height };
             let question = v1::Question { commons, method: path(&method), request, height };
             let proven = prove::query(&target, &client, question);
             let (response, proven) = wait::shown("until the answer is proved", proven).await?;
