@@ -22,9 +22,6 @@ RECORDED = {"commons": "forge", "type": "Recorded"}
 def network():
     with Devnet(4).start() as devnet:
         devnet.stint("found", "forge")
-        with Ledger([devnet.addresses[0]]) as ledger:
-            if "WatchEvents" not in ledger.descriptors.service("stint.v1.Ledger").methods_by_name:
-                pytest.skip("this node offers no streams")
         yield devnet
 
 

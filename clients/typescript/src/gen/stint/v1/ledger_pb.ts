@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stint/v1/ledger.proto.
  */
 export const file_stint_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("ChVzdGludC92MS9sZWRnZXIucHJvdG8SCHN0aW50LnYxIiIKEEdldFN0YXR1c1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEItIDChFHZXRTdGF0dXNSZXNwb25zZRIQCghjaGFpbl9pZBgBIAEoDBISCgpjaGFpbl9uYW1lGAIgASgJEhEKCXZhbGlkYXRvchgDIAEoCRIVCg12YWxpZGF0b3Jfa2V5GAQgASgMEg4KBmhlaWdodBgFIAEoBBIPCgd0aW1lX21zGAYgASgEEhIKCnN0YXRlX3Jvb3QYByABKAwSFQoNcmVjZWlwdHNfcm9vdBgIIAEoDBIUCgxyZXN1bHRzX3Jvb3QYDSABKAwSGAoQY2VydGlmaWVkX2hlaWdodBgOIAEoBBIUCgxvbGRlc3RfYmxvY2sYDyABKAQSFwoPb2xkZXN0X3JlY2VpcHRzGBEgASgEEhQKDG9sZGVzdF9zdGF0ZRgQIAEoBBIPCgdwZW5kaW5nGAkgASgEEhQKDHRyYW5zYWN0aW9ucxgKIAEoBBIUCgxjb3VudGVkX2Zyb20YEiABKAQSJwoKdmFsaWRhdG9ycxgLIAMoCzITLnN0aW50LnYxLlZhbGlkYXRvchINCgVlcG9jaBgTIAEoBBISCgplcG9jaF9lbmRzGBQgASgEEhIKCmNvbnNvcnRpdW0YFSABKAkSDwoHdmVyc2lvbhgMIAEoCSImCglWYWxpZGF0b3ISDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiOwoNU3VibWl0UmVxdWVzdBIqCgt0cmFuc2FjdGlvbhgBIAEoCzIVLnN0aW50LnYxLlRyYW5zYWN0aW9uIpYBCg5TdWJtaXRSZXNwb25zZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwSJAoHcmVjZWlwdBgDIAEoCzIRLnN0aW50LnYxLlJlY2VpcHRIABIkCgdyZWZ1c2VkGAQgASgLMhEuc3RpbnQudjEuUmVmdXNhbEgAEhQKCmV4cGlyZWRfYXQYBSABKARIAEIJCgdvdXRjb21lIiwKEUdldFJlY2VpcHRSZXF1ZXN0EgsKA2tleRgBIAEoDBIKCgJpZBgCIAEoDCI4ChJHZXRSZWNlaXB0UmVzcG9uc2USIgoHcmVjZWlwdBgBIAEoCzIRLnN0aW50LnYxLlJlY2VpcHQiIQoPR2V0QmxvY2tSZXF1ZXN0Eg4KBmhlaWdodBgBIAEoBCIyChBHZXRCbG9ja1Jlc3BvbnNlEh4KBWJsb2NrGAEgASgLMg8uc3RpbnQudjEuQmxvY2sidwoPU2ltdWxhdGVSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDgoGbWV0aG9kGAIgASgJEg8KB3JlcXVlc3QYAyABKAwSDgoGY2FsbGVyGAQgASgJEg4KBmhlaWdodBgFIAEoBBISCgpmdWVsX2xpbWl0GAYgASgEIp0CChBTaW11bGF0ZVJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIiCgdyZWZ1c2FsGAIgASgLMhEuc3RpbnQudjEuUmVmdXNhbBIQCghyZXNwb25zZRgDIAEoDBIfCgZldmVudHMYBCADKAsyDy5zdGludC52MS5FdmVudBIRCglmdWVsX3VzZWQYBSABKAQSIAoFcmVhZHMYBiADKAsyES5zdGludC52MS5LZXlSZWFkEiIKBndyaXRlcxgHIAMoCzISLnN0aW50LnYxLktleVdyaXRlEiMKBWNhbGxzGAggAygLMhQuc3RpbnQudjEuVHJhY2VkQ2FsbBIRCglyZWFkc19jdXQYCSABKAgSEQoJY2FsbHNfY3V0GAogASgIIiIKB0tleVJlYWQSCwoDa2V5GAEgASgMEgoKAnRvGAIgASgMIjcKCEtleVdyaXRlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIPCgdkZWxldGVkGAMgASgIIoMBCgpUcmFjZWRDYWxsEg0KBWRlcHRoGAEgASgNEg8KB2NvbW1vbnMYAiABKAkSDgoGbWV0aG9kGAMgASgJEg4KBmNhbGxlchgEIAEoCRIRCglmdWVsX3VzZWQYBSABKAQSIgoHcmVmdXNhbBgGIAEoCzIRLnN0aW50LnYxLlJlZnVzYWwifAoNV2hhdElmUmVxdWVzdBIPCgdjb21tb25zGAEgASgJEgwKBHNsb3QYAiABKAkSIgoFcGF0Y2gYAyABKAsyEy5zdGludC52MS5SdWxlUGF0Y2gSDAoEZnJvbRgEIAEoBBIKCgJ0bxgFIAEoBBIOCgZoZWlnaHQYBiABKAQijwEKCVJ1bGVQYXRjaBIOCgZtb2R1bGUYASABKAwSKQoDc2V0GAIgAygLMhwuc3RpbnQudjEuUnVsZVBhdGNoLlNldEVudHJ5Eg0KBXVuc2V0GAMgAygJEgwKBGFuZXcYBCABKAgaKgoIU2V0RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKWAQoOV2hhdElmUmVzcG9uc2USLAoIcHJvZ3Jlc3MYASABKAsyGC5zdGludC52MS5XaGF0SWZQcm9ncmVzc0gAEiQKBHJvd3MYAiABKAsyFC5zdGludC52MS5XaGF0SWZSb3dzSAASKAoGcmVwb3J0GAMgASgLMhYuc3RpbnQudjEuV2hhdElmUmVwb3J0SABCBgoEcGFydCJdCg5XaGF0SWZQcm9ncmVzcxIMCgRkb25lGAEgASgNEhUKDWRpc3RyaWJ1dGlvbnMYAiABKA0SFQoNY29udHJpYnV0aW9ucxgDIAEoBBIPCgd3ZWlnaGVkGAQgASgEIi8KCldoYXRJZlJvd3MSIQoEcm93cxgBIAMoCzITLnN0aW50LnYxLldoYXRJZlJvdyJYCglXaGF0SWZSb3cSFAoMZGlzdHJpYnV0aW9uGAEgASgJEg0KBWFnZW50GAIgASgJEgsKA29sZBgDIAEoAxILCgNuZXcYBCABKAMSDAoEZGlmZhgFIAEoAyKmAQoMV2hhdElmUmVwb3J0EhMKC3JlcG9ydF9oYXNoGAEgASgMEhAKCHN1bV9kaWZmGAIgASgDEg8KB3dlaWdoZWQYAyABKAQSDAoEZnJvbRgEIAEoBBIKCgJ0bxgFIAEoBBIOCgZoZWlnaHQYBiABKAQSDgoGbW9kdWxlGAcgASgMEhMKC3BhcmFtc19oYXNoGAggASgMEg8KB3ZlcnNpb24YCSABKA0idgoQTGlzdFN0YXRlUmVxdWVzdBIPCgdjb21tb25zGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSDgoGcHJlZml4GAMgASgMEg0KBWFmdGVyGAQgASgMEhEKCXBhZ2Vfc2l6ZRgFIAEoDRIOCgZoZWlnaHQYBiABKAQiVgoRTGlzdFN0YXRlUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEiMKB2VudHJpZXMYAiADKAsyEi5zdGludC52MS5LZXlXcml0ZRIMCgRuZXh0GAMgASgMItQBCgxQcm92ZVJlcXVlc3QSDwoFYmxvY2sYASABKARIABIlCgdyZWNlaXB0GAIgASgLMhIuc3RpbnQudjEuQ2FsbE5hbWVIABIkCgVldmVudBgDIAEoCzITLnN0aW50LnYxLkV2ZW50TmFtZUgAEiUKBXN0YXRlGAQgASgLMhQuc3RpbnQudjEuU3RhdGVQYXJ0c0gAEiMKBXF1ZXJ5GAUgASgLMhIuc3RpbnQudjEuUXVlc3Rpb25IABISCghyZWNlaXB0cxgGIAEoBEgAQgYKBGZhY3QiIwoIQ2FsbE5hbWUSCwoDa2V5GAEgASgMEgoKAmlkGAIgASgMIjwKCUV2ZW50TmFtZRIgCgRjYWxsGAEgASgLMhIuc3RpbnQudjEuQ2FsbE5hbWUSDQoFaW5kZXgYAiABKA0iTgoKU3RhdGVQYXJ0cxIMCgRrZXlzGAEgAygMEiIKBnJhbmdlcxgCIAMoCzISLnN0aW50LnYxLktleVJhbmdlEg4KBmhlaWdodBgDIAEoBCIkCghLZXlSYW5nZRIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMIkwKCFF1ZXN0aW9uEg8KB2NvbW1vbnMYASABKAkSDgoGbWV0aG9kGAIgASgJEg8KB3JlcXVlc3QYAyABKAwSDgoGaGVpZ2h0GAQgASgEImQKDVByb3ZlUmVzcG9uc2USDQoFcHJvb2YYASABKAwSDgoGaGVpZ2h0GAIgASgEEhAKCHJlc3BvbnNlGAMgASgMEiIKB3JlZnVzYWwYBCABKAsyES5zdGludC52MS5SZWZ1c2FsIi0KEUdldEhpc3RvcnlSZXF1ZXN0EgwKBGZyb20YASABKAQSCgoCdG8YAiABKAQigwEKEkdldEhpc3RvcnlSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEAoIcmVjZWlwdHMYAyADKAwSEwoLY2VydGlmaWNhdGUYBCABKAwSDwoHcmVzdWx0cxgFIAEoDBIWCg5uZXh0X2NvbW1pdHRlZRgGIAEoDCIkChJHZXRTbmFwc2hvdFJlcXVlc3QSDgoGaGVpZ2h0GAEgASgEIlkKE0dldFNuYXBzaG90UmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEg0KBXByb29mGAIgASgMEgwKBGtleXMYAyABKAQSDwoHb2ZmZXJlZBgFIAMoBEoECAQQBSIvCg9HZXRDaHVua1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEEgwKBGZyb20YAiABKAwiLgoQR2V0Q2h1bmtSZXNwb25zZRIMCgRwYXJ0GAEgASgMEgwKBG5leHQYAiABKAwy7AYKBkxlZGdlchJJCglHZXRTdGF0dXMSGi5zdGludC52MS5HZXRTdGF0dXNSZXF1ZXN0Ghsuc3RpbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiA5ACARI7CgZTdWJtaXQSFy5zdGludC52MS5TdWJtaXRSZXF1ZXN0Ghguc3RpbnQudjEuU3VibWl0UmVzcG9uc2USRQoMU3VibWl0U3RyZWFtEhcuc3RpbnQudjEuU3VibWl0UmVxdWVzdBoYLnN0aW50LnYxLlN1Ym1pdFJlc3BvbnNlKAEwARJMCgpHZXRSZWNlaXB0Ehsuc3RpbnQudjEuR2V0UmVjZWlwdFJlcXVlc3QaHC5zdGludC52MS5HZXRSZWNlaXB0UmVzcG9uc2UiA5ACARJGCghTaW11bGF0ZRIZLnN0aW50LnYxLlNpbXVsYXRlUmVxdWVzdBoaLnN0aW50LnYxLlNpbXVsYXRlUmVzcG9uc2UiA5ACARJCCgZXaGF0SWYSFy5zdGludC52MS5XaGF0SWZSZXF1ZXN0Ghguc3RpbnQudjEuV2hhdElmUmVzcG9uc2UiA5ACATABEkkKCUxpc3RTdGF0ZRIaLnN0aW50LnYxLkxpc3RTdGF0ZVJlcXVlc3QaGy5zdGludC52MS5MaXN0U3RhdGVSZXNwb25zZSIDkAIBEkYKCEdldEJsb2NrEhkuc3RpbnQudjEuR2V0QmxvY2tSZXF1ZXN0Ghouc3RpbnQudjEuR2V0QmxvY2tSZXNwb25zZSIDkAIBEj0KBVByb3ZlEhYuc3RpbnQudjEuUHJvdmVSZXF1ZXN0Ghcuc3RpbnQudjEuUHJvdmVSZXNwb25zZSIDkAIBEk4KCkdldEhpc3RvcnkSGy5zdGludC52MS5HZXRIaXN0b3J5UmVxdWVzdBocLnN0aW50LnYxLkdldEhpc3RvcnlSZXNwb25zZSIDkAIBMAESTwoLR2V0U25hcHNob3QSHC5zdGludC52MS5HZXRTbmFwc2hvdFJlcXVlc3QaHS5zdGludC52MS5HZXRTbmFwc2hvdFJlc3BvbnNlIgOQAgESRgoIR2V0Q2h1bmsSGS5zdGludC52MS5HZXRDaHVua1JlcXVlc3QaGi5zdGludC52MS5HZXRDaHVua1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_stint_v1_types]);
+  fileDesc("ChVzdGludC92MS9sZWRnZXIucHJvdG8SCHN0aW50LnYxIiIKEEdldFN0YXR1c1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEItIDChFHZXRTdGF0dXNSZXNwb25zZRIQCghjaGFpbl9pZBgBIAEoDBISCgpjaGFpbl9uYW1lGAIgASgJEhEKCXZhbGlkYXRvchgDIAEoCRIVCg12YWxpZGF0b3Jfa2V5GAQgASgMEg4KBmhlaWdodBgFIAEoBBIPCgd0aW1lX21zGAYgASgEEhIKCnN0YXRlX3Jvb3QYByABKAwSFQoNcmVjZWlwdHNfcm9vdBgIIAEoDBIUCgxyZXN1bHRzX3Jvb3QYDSABKAwSGAoQY2VydGlmaWVkX2hlaWdodBgOIAEoBBIUCgxvbGRlc3RfYmxvY2sYDyABKAQSFwoPb2xkZXN0X3JlY2VpcHRzGBEgASgEEhQKDG9sZGVzdF9zdGF0ZRgQIAEoBBIPCgdwZW5kaW5nGAkgASgEEhQKDHRyYW5zYWN0aW9ucxgKIAEoBBIUCgxjb3VudGVkX2Zyb20YEiABKAQSJwoKdmFsaWRhdG9ycxgLIAMoCzITLnN0aW50LnYxLlZhbGlkYXRvchINCgVlcG9jaBgTIAEoBBISCgplcG9jaF9lbmRzGBQgASgEEhIKCmNvbnNvcnRpdW0YFSABKAkSDwoHdmVyc2lvbhgMIAEoCSImCglWYWxpZGF0b3ISDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiOwoNU3VibWl0UmVxdWVzdBIqCgt0cmFuc2FjdGlvbhgBIAEoCzIVLnN0aW50LnYxLlRyYW5zYWN0aW9uIpYBCg5TdWJtaXRSZXNwb25zZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwSJAoHcmVjZWlwdBgDIAEoCzIRLnN0aW50LnYxLlJlY2VpcHRIABIkCgdyZWZ1c2VkGAQgASgLMhEuc3RpbnQudjEuUmVmdXNhbEgAEhQKCmV4cGlyZWRfYXQYBSABKARIAEIJCgdvdXRjb21lIkEKElN1Ym1pdEJhdGNoUmVxdWVzdBIrCgx0cmFuc2FjdGlvbnMYASADKAsyFS5zdGludC52MS5UcmFuc2FjdGlvbiJNChNTdWJtaXRCYXRjaFJlc3BvbnNlEikKB2Fuc3dlcnMYASADKAsyGC5zdGludC52MS5TdWJtaXRSZXNwb25zZRILCgNjdXQYAiABKAgiLAoRR2V0UmVjZWlwdFJlcXVlc3QSCwoDa2V5GAEgASgMEgoKAmlkGAIgASgMIjgKEkdldFJlY2VpcHRSZXNwb25zZRIiCgdyZWNlaXB0GAEgASgLMhEuc3RpbnQudjEuUmVjZWlwdCIhCg9HZXRCbG9ja1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEIjIKEEdldEJsb2NrUmVzcG9uc2USHgoFYmxvY2sYASABKAsyDy5zdGludC52MS5CbG9jayJ3Cg9TaW11bGF0ZVJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIOCgZtZXRob2QYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIOCgZjYWxsZXIYBCABKAkSDgoGaGVpZ2h0GAUgASgEEhIKCmZ1ZWxfbGltaXQYBiABKAQinQIKEFNpbXVsYXRlUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEiIKB3JlZnVzYWwYAiABKAsyES5zdGludC52MS5SZWZ1c2FsEhAKCHJlc3BvbnNlGAMgASgMEh8KBmV2ZW50cxgEIAMoCzIPLnN0aW50LnYxLkV2ZW50EhEKCWZ1ZWxfdXNlZBgFIAEoBBIgCgVyZWFkcxgGIAMoCzIRLnN0aW50LnYxLktleVJlYWQSIgoGd3JpdGVzGAcgAygLMhIuc3RpbnQudjEuS2V5V3JpdGUSIwoFY2FsbHMYCCADKAsyFC5zdGludC52MS5UcmFjZWRDYWxsEhEKCXJlYWRzX2N1dBgJIAEoCBIRCgljYWxsc19jdXQYCiABKAgiIgoHS2V5UmVhZBILCgNrZXkYASABKAwSCgoCdG8YAiABKAwiNwoIS2V5V3JpdGUSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEg8KB2RlbGV0ZWQYAyABKAgigwEKClRyYWNlZENhbGwSDQoFZGVwdGgYASABKA0SDwoHY29tbW9ucxgCIAEoCRIOCgZtZXRob2QYAyABKAkSDgoGY2FsbGVyGAQgASgJEhEKCWZ1ZWxfdXNlZBgFIAEoBBIiCgdyZWZ1c2FsGAYgASgLMhEuc3RpbnQudjEuUmVmdXNhbCJ8Cg1XaGF0SWZSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDAoEc2xvdBgCIAEoCRIiCgVwYXRjaBgDIAEoCzITLnN0aW50LnYxLlJ1bGVQYXRjaBIMCgRmcm9tGAQgASgEEgoKAnRvGAUgASgEEg4KBmhlaWdodBgGIAEoBCKPAQoJUnVsZVBhdGNoEg4KBm1vZHVsZRgBIAEoDBIpCgNzZXQYAiADKAsyHC5zdGludC52MS5SdWxlUGF0Y2guU2V0RW50cnkSDQoFdW5zZXQYAyADKAkSDAoEYW5ldxgEIAEoCBoqCghTZXRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpYBCg5XaGF0SWZSZXNwb25zZRIsCghwcm9ncmVzcxgBIAEoCzIYLnN0aW50LnYxLldoYXRJZlByb2dyZXNzSAASJAoEcm93cxgCIAEoCzIULnN0aW50LnYxLldoYXRJZlJvd3NIABIoCgZyZXBvcnQYAyABKAsyFi5zdGludC52MS5XaGF0SWZSZXBvcnRIAEIGCgRwYXJ0Il0KDldoYXRJZlByb2dyZXNzEgwKBGRvbmUYASABKA0SFQoNZGlzdHJpYnV0aW9ucxgCIAEoDRIVCg1jb250cmlidXRpb25zGAMgASgEEg8KB3dlaWdoZWQYBCABKAQiLwoKV2hhdElmUm93cxIhCgRyb3dzGAEgAygLMhMuc3RpbnQudjEuV2hhdElmUm93IlgKCVdoYXRJZlJvdxIUCgxkaXN0cmlidXRpb24YASABKAkSDQoFYWdlbnQYAiABKAkSCwoDb2xkGAMgASgDEgsKA25ldxgEIAEoAxIMCgRkaWZmGAUgASgDIqYBCgxXaGF0SWZSZXBvcnQSEwoLcmVwb3J0X2hhc2gYASABKAwSEAoIc3VtX2RpZmYYAiABKAMSDwoHd2VpZ2hlZBgDIAEoBBIMCgRmcm9tGAQgASgEEgoKAnRvGAUgASgEEg4KBmhlaWdodBgGIAEoBBIOCgZtb2R1bGUYByABKAwSEwoLcGFyYW1zX2hhc2gYCCABKAwSDwoHdmVyc2lvbhgJIAEoDSJ2ChBMaXN0U3RhdGVSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDwoHc2VydmljZRgCIAEoCRIOCgZwcmVmaXgYAyABKAwSDQoFYWZ0ZXIYBCABKAwSEQoJcGFnZV9zaXplGAUgASgNEg4KBmhlaWdodBgGIAEoBCJWChFMaXN0U3RhdGVSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSIwoHZW50cmllcxgCIAMoCzISLnN0aW50LnYxLktleVdyaXRlEgwKBG5leHQYAyABKAwi1AEKDFByb3ZlUmVxdWVzdBIPCgVibG9jaxgBIAEoBEgAEiUKB3JlY2VpcHQYAiABKAsyEi5zdGludC52MS5DYWxsTmFtZUgAEiQKBWV2ZW50GAMgASgLMhMuc3RpbnQudjEuRXZlbnROYW1lSAASJQoFc3RhdGUYBCABKAsyFC5zdGludC52MS5TdGF0ZVBhcnRzSAASIwoFcXVlcnkYBSABKAsyEi5zdGludC52MS5RdWVzdGlvbkgAEhIKCHJlY2VpcHRzGAYgASgESABCBgoEZmFjdCIjCghDYWxsTmFtZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwiPAoJRXZlbnROYW1lEiAKBGNhbGwYASABKAsyEi5zdGludC52MS5DYWxsTmFtZRINCgVpbmRleBgCIAEoDSJOCgpTdGF0ZVBhcnRzEgwKBGtleXMYASADKAwSIgoGcmFuZ2VzGAIgAygLMhIuc3RpbnQudjEuS2V5UmFuZ2USDgoGaGVpZ2h0GAMgASgEIiQKCEtleVJhbmdlEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwiTAoIUXVlc3Rpb24SDwoHY29tbW9ucxgBIAEoCRIOCgZtZXRob2QYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIOCgZoZWlnaHQYBCABKAQiZAoNUHJvdmVSZXNwb25zZRINCgVwcm9vZhgBIAEoDBIOCgZoZWlnaHQYAiABKAQSEAoIcmVzcG9uc2UYAyABKAwSIgoHcmVmdXNhbBgEIAEoCzIRLnN0aW50LnYxLlJlZnVzYWwiLQoRR2V0SGlzdG9yeVJlcXVlc3QSDAoEZnJvbRgBIAEoBBIKCgJ0bxgCIAEoBCKDAQoSR2V0SGlzdG9yeVJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBINCgVibG9jaxgCIAEoDBIQCghyZWNlaXB0cxgDIAMoDBITCgtjZXJ0aWZpY2F0ZRgEIAEoDBIPCgdyZXN1bHRzGAUgASgMEhYKDm5leHRfY29tbWl0dGVlGAYgASgMIiQKEkdldFNuYXBzaG90UmVxdWVzdBIOCgZoZWlnaHQYASABKAQiWQoTR2V0U25hcHNob3RSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDQoFcHJvb2YYAiABKAwSDAoEa2V5cxgDIAEoBBIPCgdvZmZlcmVkGAUgAygESgQIBBAFIi8KD0dldENodW5rUmVxdWVzdBIOCgZoZWlnaHQYASABKAQSDAoEZnJvbRgCIAEoDCIuChBHZXRDaHVua1Jlc3BvbnNlEgwKBHBhcnQYASABKAwSDAoEbmV4dBgCIAEoDCJKChFMaXN0QWdlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoDBIOCgZoZWlnaHQYAyABKAQiXgoSTGlzdEFnZW50c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIfCgZhZ2VudHMYAiADKAsyDy5zdGludC52MS5BZ2VudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAwiIwoFQWdlbnQSDAoEbmFtZRgBIAEoCRIMCgRrZXlzGAIgAygMIkgKD0xpc3RDb2RlUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoDBIOCgZoZWlnaHQYAyABKAQiXgoQTGlzdENvZGVSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSIQoEY29kZRgCIAMoCzITLnN0aW50LnYxLkNvZGVGYWN0cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAwidwoJQ29kZUZhY3RzEhEKCWNvZGVfaGFzaBgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSDAoEcHVyZRgFIAEoCBIMCgRzaXplGAYgASgEIjYKBkN1cnNvchIOCgZoZWlnaHQYASABKAQSDQoFaW5kZXgYAiABKA0SDQoFZXZlbnQYAyABKA0iXAoLV2F0Y2hGaWx0ZXISDwoHY29tbW9ucxgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgwKBHR5cGUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGZmllbGRzGAUgAygJImsKDFdhdGNoUmVxdWVzdBIeCgRmcm9tGAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEiUKBmZpbHRlchgCIAEoCzIVLnN0aW50LnYxLldhdGNoRmlsdGVyEhQKDGhlYWRlcnNfb25seRgDIAEoCCIfCg1XYXRjaFByb2dyZXNzEg4KBm5ld2VzdBgBIAEoBCKTAQoTV2F0Y2hFdmVudHNSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEicKBWV2ZW50GAIgASgLMhYuc3RpbnQudjEuV2F0Y2hlZEV2ZW50SAASKwoIcHJvZ3Jlc3MYAyABKAsyFy5zdGludC52MS5XYXRjaFByb2dyZXNzSABCBgoEd2hhdCKOAQoMV2F0Y2hlZEV2ZW50EhwKAmF0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEh4KBWV2ZW50GAIgASgLMg8uc3RpbnQudjEuRXZlbnQSIAoEY2FsbBgDIAEoCzISLnN0aW50LnYxLkNhbGxOYW1lEg0KBWFnZW50GAQgASgJEg8KB3RpbWVfbXMYBSABKAQimQEKFVdhdGNoUmVjZWlwdHNSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEisKB3JlY2VpcHQYAiABKAsyGC5zdGludC52MS5XYXRjaGVkUmVjZWlwdEgAEisKCHByb2dyZXNzGAMgASgLMhcuc3RpbnQudjEuV2F0Y2hQcm9ncmVzc0gAQgYKBHdoYXQidQoOV2F0Y2hlZFJlY2VpcHQSIgoHcmVjZWlwdBgBIAEoCzIRLnN0aW50LnYxLlJlY2VpcHQSDwoHY29tbW9ucxgCIAEoCRIOCgZtZXRob2QYAyABKAkSDQoFYWdlbnQYBCABKAkSDwoHdGltZV9tcxgFIAEoBCKMAQoTV2F0Y2hCbG9ja3NSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEiAKBWJsb2NrGAIgASgLMg8uc3RpbnQudjEuQmxvY2tIABIrCghwcm9ncmVzcxgDIAEoCzIXLnN0aW50LnYxLldhdGNoUHJvZ3Jlc3NIAEIGCgR3aGF0MrkKCgZMZWRnZXISSQoJR2V0U3RhdHVzEhouc3RpbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLnN0aW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgOQAgESOwoGU3VibWl0Ehcuc3RpbnQudjEuU3VibWl0UmVxdWVzdBoYLnN0aW50LnYxLlN1Ym1pdFJlc3BvbnNlEkUKDFN1Ym1pdFN0cmVhbRIXLnN0aW50LnYxLlN1Ym1pdFJlcXVlc3QaGC5zdGludC52MS5TdWJtaXRSZXNwb25zZSgBMAESSgoLU3VibWl0QmF0Y2gSHC5zdGludC52MS5TdWJtaXRCYXRjaFJlcXVlc3QaHS5zdGludC52MS5TdWJtaXRCYXRjaFJlc3BvbnNlEkwKCkdldFJlY2VpcHQSGy5zdGludC52MS5HZXRSZWNlaXB0UmVxdWVzdBocLnN0aW50LnYxLkdldFJlY2VpcHRSZXNwb25zZSIDkAIBEkYKCFNpbXVsYXRlEhkuc3RpbnQudjEuU2ltdWxhdGVSZXF1ZXN0Ghouc3RpbnQudjEuU2ltdWxhdGVSZXNwb25zZSIDkAIBEkIKBldoYXRJZhIXLnN0aW50LnYxLldoYXRJZlJlcXVlc3QaGC5zdGludC52MS5XaGF0SWZSZXNwb25zZSIDkAIBMAESSQoJTGlzdFN0YXRlEhouc3RpbnQudjEuTGlzdFN0YXRlUmVxdWVzdBobLnN0aW50LnYxLkxpc3RTdGF0ZVJlc3BvbnNlIgOQAgESTAoKTGlzdEFnZW50cxIbLnN0aW50LnYxLkxpc3RBZ2VudHNSZXF1ZXN0Ghwuc3RpbnQudjEuTGlzdEFnZW50c1Jlc3BvbnNlIgOQAgESRgoITGlzdENvZGUSGS5zdGludC52MS5MaXN0Q29kZVJlcXVlc3QaGi5zdGludC52MS5MaXN0Q29kZVJlc3BvbnNlIgOQAgESSwoLV2F0Y2hFdmVudHMSFi5zdGludC52MS5XYXRjaFJlcXVlc3QaHS5zdGludC52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlIgOQAgEwARJPCg1XYXRjaFJlY2VpcHRzEhYuc3RpbnQudjEuV2F0Y2hSZXF1ZXN0Gh8uc3RpbnQudjEuV2F0Y2hSZWNlaXB0c1Jlc3BvbnNlIgOQAgEwARJLCgtXYXRjaEJsb2NrcxIWLnN0aW50LnYxLldhdGNoUmVxdWVzdBodLnN0aW50LnYxLldhdGNoQmxvY2tzUmVzcG9uc2UiA5ACATABEkYKCEdldEJsb2NrEhkuc3RpbnQudjEuR2V0QmxvY2tSZXF1ZXN0Ghouc3RpbnQudjEuR2V0QmxvY2tSZXNwb25zZSIDkAIBEj0KBVByb3ZlEhYuc3RpbnQudjEuUHJvdmVSZXF1ZXN0Ghcuc3RpbnQudjEuUHJvdmVSZXNwb25zZSIDkAIBEk4KCkdldEhpc3RvcnkSGy5zdGludC52MS5HZXRIaXN0b3J5UmVxdWVzdBocLnN0aW50LnYxLkdldEhpc3RvcnlSZXNwb25zZSIDkAIBMAESTwoLR2V0U25hcHNob3QSHC5zdGludC52MS5HZXRTbmFwc2hvdFJlcXVlc3QaHS5zdGludC52MS5HZXRTbmFwc2hvdFJlc3BvbnNlIgOQAgESRgoIR2V0Q2h1bmsSGS5zdGludC52MS5HZXRDaHVua1JlcXVlc3QaGi5zdGludC52MS5HZXRDaHVua1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_stint_v1_types]);
 
 /**
  * @generated from message stint.v1.GetStatusRequest
@@ -265,6 +265,52 @@ export const SubmitResponseSchema: GenMessage<SubmitResponse> = /*@__PURE__*/
   messageDesc(file_stint_v1_ledger, 4);
 
 /**
+ * @generated from message stint.v1.SubmitBatchRequest
+ */
+export type SubmitBatchRequest = Message<"stint.v1.SubmitBatchRequest"> & {
+  /**
+   * At most 256.
+   *
+   * @generated from field: repeated stint.v1.Transaction transactions = 1;
+   */
+  transactions: Transaction[];
+};
+
+/**
+ * Describes the message stint.v1.SubmitBatchRequest.
+ * Use `create(SubmitBatchRequestSchema)` to create a new message.
+ */
+export const SubmitBatchRequestSchema: GenMessage<SubmitBatchRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 5);
+
+/**
+ * @generated from message stint.v1.SubmitBatchResponse
+ */
+export type SubmitBatchResponse = Message<"stint.v1.SubmitBatchResponse"> & {
+  /**
+   * One a call, in their order.
+   *
+   * @generated from field: repeated stint.v1.SubmitResponse answers = 1;
+   */
+  answers: SubmitResponse[];
+
+  /**
+   * True when the later receipts stand without response and events, for all together would be larger than an answer
+   * may be; GetReceipt gives them whole.
+   *
+   * @generated from field: bool cut = 2;
+   */
+  cut: boolean;
+};
+
+/**
+ * Describes the message stint.v1.SubmitBatchResponse.
+ * Use `create(SubmitBatchResponseSchema)` to create a new message.
+ */
+export const SubmitBatchResponseSchema: GenMessage<SubmitBatchResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 6);
+
+/**
  * @generated from message stint.v1.GetReceiptRequest
  */
 export type GetReceiptRequest = Message<"stint.v1.GetReceiptRequest"> & {
@@ -284,7 +330,7 @@ export type GetReceiptRequest = Message<"stint.v1.GetReceiptRequest"> & {
  * Use `create(GetReceiptRequestSchema)` to create a new message.
  */
 export const GetReceiptRequestSchema: GenMessage<GetReceiptRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 5);
+  messageDesc(file_stint_v1_ledger, 7);
 
 /**
  * @generated from message stint.v1.GetReceiptResponse
@@ -301,7 +347,7 @@ export type GetReceiptResponse = Message<"stint.v1.GetReceiptResponse"> & {
  * Use `create(GetReceiptResponseSchema)` to create a new message.
  */
 export const GetReceiptResponseSchema: GenMessage<GetReceiptResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 6);
+  messageDesc(file_stint_v1_ledger, 8);
 
 /**
  * @generated from message stint.v1.GetBlockRequest
@@ -318,7 +364,7 @@ export type GetBlockRequest = Message<"stint.v1.GetBlockRequest"> & {
  * Use `create(GetBlockRequestSchema)` to create a new message.
  */
 export const GetBlockRequestSchema: GenMessage<GetBlockRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 7);
+  messageDesc(file_stint_v1_ledger, 9);
 
 /**
  * @generated from message stint.v1.GetBlockResponse
@@ -335,7 +381,7 @@ export type GetBlockResponse = Message<"stint.v1.GetBlockResponse"> & {
  * Use `create(GetBlockResponseSchema)` to create a new message.
  */
 export const GetBlockResponseSchema: GenMessage<GetBlockResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 8);
+  messageDesc(file_stint_v1_ledger, 10);
 
 /**
  * @generated from message stint.v1.SimulateRequest
@@ -387,7 +433,7 @@ export type SimulateRequest = Message<"stint.v1.SimulateRequest"> & {
  * Use `create(SimulateRequestSchema)` to create a new message.
  */
 export const SimulateRequestSchema: GenMessage<SimulateRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 9);
+  messageDesc(file_stint_v1_ledger, 11);
 
 /**
  * @generated from message stint.v1.SimulateResponse
@@ -457,7 +503,7 @@ export type SimulateResponse = Message<"stint.v1.SimulateResponse"> & {
  * Use `create(SimulateResponseSchema)` to create a new message.
  */
 export const SimulateResponseSchema: GenMessage<SimulateResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 10);
+  messageDesc(file_stint_v1_ledger, 12);
 
 /**
  * @generated from message stint.v1.KeyRead
@@ -481,7 +527,7 @@ export type KeyRead = Message<"stint.v1.KeyRead"> & {
  * Use `create(KeyReadSchema)` to create a new message.
  */
 export const KeyReadSchema: GenMessage<KeyRead> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 11);
+  messageDesc(file_stint_v1_ledger, 13);
 
 /**
  * @generated from message stint.v1.KeyWrite
@@ -508,7 +554,7 @@ export type KeyWrite = Message<"stint.v1.KeyWrite"> & {
  * Use `create(KeyWriteSchema)` to create a new message.
  */
 export const KeyWriteSchema: GenMessage<KeyWrite> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 12);
+  messageDesc(file_stint_v1_ledger, 14);
 
 /**
  * @generated from message stint.v1.TracedCall
@@ -556,7 +602,7 @@ export type TracedCall = Message<"stint.v1.TracedCall"> & {
  * Use `create(TracedCallSchema)` to create a new message.
  */
 export const TracedCallSchema: GenMessage<TracedCall> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 13);
+  messageDesc(file_stint_v1_ledger, 15);
 
 /**
  * @generated from message stint.v1.WhatIfRequest
@@ -606,7 +652,7 @@ export type WhatIfRequest = Message<"stint.v1.WhatIfRequest"> & {
  * Use `create(WhatIfRequestSchema)` to create a new message.
  */
 export const WhatIfRequestSchema: GenMessage<WhatIfRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 14);
+  messageDesc(file_stint_v1_ledger, 16);
 
 /**
  * @generated from message stint.v1.RulePatch
@@ -646,7 +692,7 @@ export type RulePatch = Message<"stint.v1.RulePatch"> & {
  * Use `create(RulePatchSchema)` to create a new message.
  */
 export const RulePatchSchema: GenMessage<RulePatch> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 15);
+  messageDesc(file_stint_v1_ledger, 17);
 
 /**
  * @generated from message stint.v1.WhatIfResponse
@@ -683,7 +729,7 @@ export type WhatIfResponse = Message<"stint.v1.WhatIfResponse"> & {
  * Use `create(WhatIfResponseSchema)` to create a new message.
  */
 export const WhatIfResponseSchema: GenMessage<WhatIfResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 16);
+  messageDesc(file_stint_v1_ledger, 18);
 
 /**
  * @generated from message stint.v1.WhatIfProgress
@@ -721,7 +767,7 @@ export type WhatIfProgress = Message<"stint.v1.WhatIfProgress"> & {
  * Use `create(WhatIfProgressSchema)` to create a new message.
  */
 export const WhatIfProgressSchema: GenMessage<WhatIfProgress> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 17);
+  messageDesc(file_stint_v1_ledger, 19);
 
 /**
  * In the order of distributions, then of agents.
@@ -742,7 +788,7 @@ export type WhatIfRows = Message<"stint.v1.WhatIfRows"> & {
  * Use `create(WhatIfRowsSchema)` to create a new message.
  */
 export const WhatIfRowsSchema: GenMessage<WhatIfRows> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 18);
+  messageDesc(file_stint_v1_ledger, 20);
 
 /**
  * @generated from message stint.v1.WhatIfRow
@@ -781,7 +827,7 @@ export type WhatIfRow = Message<"stint.v1.WhatIfRow"> & {
  * Use `create(WhatIfRowSchema)` to create a new message.
  */
 export const WhatIfRowSchema: GenMessage<WhatIfRow> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 19);
+  messageDesc(file_stint_v1_ledger, 21);
 
 /**
  * @generated from message stint.v1.WhatIfReport
@@ -848,7 +894,7 @@ export type WhatIfReport = Message<"stint.v1.WhatIfReport"> & {
  * Use `create(WhatIfReportSchema)` to create a new message.
  */
 export const WhatIfReportSchema: GenMessage<WhatIfReport> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 20);
+  messageDesc(file_stint_v1_ledger, 22);
 
 /**
  * @generated from message stint.v1.ListStateRequest
@@ -898,7 +944,7 @@ export type ListStateRequest = Message<"stint.v1.ListStateRequest"> & {
  * Use `create(ListStateRequestSchema)` to create a new message.
  */
 export const ListStateRequestSchema: GenMessage<ListStateRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 21);
+  messageDesc(file_stint_v1_ledger, 23);
 
 /**
  * @generated from message stint.v1.ListStateResponse
@@ -927,7 +973,7 @@ export type ListStateResponse = Message<"stint.v1.ListStateResponse"> & {
  * Use `create(ListStateResponseSchema)` to create a new message.
  */
 export const ListStateResponseSchema: GenMessage<ListStateResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 22);
+  messageDesc(file_stint_v1_ledger, 24);
 
 /**
  * @generated from message stint.v1.ProveRequest
@@ -992,7 +1038,7 @@ export type ProveRequest = Message<"stint.v1.ProveRequest"> & {
  * Use `create(ProveRequestSchema)` to create a new message.
  */
 export const ProveRequestSchema: GenMessage<ProveRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 23);
+  messageDesc(file_stint_v1_ledger, 25);
 
 /**
  * @generated from message stint.v1.CallName
@@ -1014,7 +1060,7 @@ export type CallName = Message<"stint.v1.CallName"> & {
  * Use `create(CallNameSchema)` to create a new message.
  */
 export const CallNameSchema: GenMessage<CallName> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 24);
+  messageDesc(file_stint_v1_ledger, 26);
 
 /**
  * @generated from message stint.v1.EventName
@@ -1038,7 +1084,7 @@ export type EventName = Message<"stint.v1.EventName"> & {
  * Use `create(EventNameSchema)` to create a new message.
  */
 export const EventNameSchema: GenMessage<EventName> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 25);
+  messageDesc(file_stint_v1_ledger, 27);
 
 /**
  * @generated from message stint.v1.StateParts
@@ -1070,7 +1116,7 @@ export type StateParts = Message<"stint.v1.StateParts"> & {
  * Use `create(StatePartsSchema)` to create a new message.
  */
 export const StatePartsSchema: GenMessage<StateParts> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 26);
+  messageDesc(file_stint_v1_ledger, 28);
 
 /**
  * @generated from message stint.v1.KeyRange
@@ -1094,7 +1140,7 @@ export type KeyRange = Message<"stint.v1.KeyRange"> & {
  * Use `create(KeyRangeSchema)` to create a new message.
  */
 export const KeyRangeSchema: GenMessage<KeyRange> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 27);
+  messageDesc(file_stint_v1_ledger, 29);
 
 /**
  * @generated from message stint.v1.Question
@@ -1128,7 +1174,7 @@ export type Question = Message<"stint.v1.Question"> & {
  * Use `create(QuestionSchema)` to create a new message.
  */
 export const QuestionSchema: GenMessage<Question> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 28);
+  messageDesc(file_stint_v1_ledger, 30);
 
 /**
  * @generated from message stint.v1.ProveResponse
@@ -1167,7 +1213,7 @@ export type ProveResponse = Message<"stint.v1.ProveResponse"> & {
  * Use `create(ProveResponseSchema)` to create a new message.
  */
 export const ProveResponseSchema: GenMessage<ProveResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 29);
+  messageDesc(file_stint_v1_ledger, 31);
 
 /**
  * @generated from message stint.v1.GetHistoryRequest
@@ -1191,7 +1237,7 @@ export type GetHistoryRequest = Message<"stint.v1.GetHistoryRequest"> & {
  * Use `create(GetHistoryRequestSchema)` to create a new message.
  */
 export const GetHistoryRequestSchema: GenMessage<GetHistoryRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 30);
+  messageDesc(file_stint_v1_ledger, 32);
 
 /**
  * @generated from message stint.v1.GetHistoryResponse
@@ -1244,7 +1290,7 @@ export type GetHistoryResponse = Message<"stint.v1.GetHistoryResponse"> & {
  * Use `create(GetHistoryResponseSchema)` to create a new message.
  */
 export const GetHistoryResponseSchema: GenMessage<GetHistoryResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 31);
+  messageDesc(file_stint_v1_ledger, 33);
 
 /**
  * @generated from message stint.v1.GetSnapshotRequest
@@ -1263,7 +1309,7 @@ export type GetSnapshotRequest = Message<"stint.v1.GetSnapshotRequest"> & {
  * Use `create(GetSnapshotRequestSchema)` to create a new message.
  */
 export const GetSnapshotRequestSchema: GenMessage<GetSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 32);
+  messageDesc(file_stint_v1_ledger, 34);
 
 /**
  * @generated from message stint.v1.GetSnapshotResponse
@@ -1303,7 +1349,7 @@ export type GetSnapshotResponse = Message<"stint.v1.GetSnapshotResponse"> & {
  * Use `create(GetSnapshotResponseSchema)` to create a new message.
  */
 export const GetSnapshotResponseSchema: GenMessage<GetSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 33);
+  messageDesc(file_stint_v1_ledger, 35);
 
 /**
  * @generated from message stint.v1.GetChunkRequest
@@ -1327,7 +1373,7 @@ export type GetChunkRequest = Message<"stint.v1.GetChunkRequest"> & {
  * Use `create(GetChunkRequestSchema)` to create a new message.
  */
 export const GetChunkRequestSchema: GenMessage<GetChunkRequest> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 34);
+  messageDesc(file_stint_v1_ledger, 36);
 
 /**
  * @generated from message stint.v1.GetChunkResponse
@@ -1353,7 +1399,538 @@ export type GetChunkResponse = Message<"stint.v1.GetChunkResponse"> & {
  * Use `create(GetChunkResponseSchema)` to create a new message.
  */
 export const GetChunkResponseSchema: GenMessage<GetChunkResponse> = /*@__PURE__*/
-  messageDesc(file_stint_v1_ledger, 35);
+  messageDesc(file_stint_v1_ledger, 37);
+
+/**
+ * @generated from message stint.v1.ListAgentsRequest
+ */
+export type ListAgentsRequest = Message<"stint.v1.ListAgentsRequest"> & {
+  /**
+   * At most 1,000; 0 asks for 100.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * Of the page before; it names the state too.
+   *
+   * @generated from field: bytes page_token = 2;
+   */
+  pageToken: Uint8Array;
+
+  /**
+   * The first page is of the state after this block; 0 asks for the newest.
+   *
+   * @generated from field: uint64 height = 3;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message stint.v1.ListAgentsRequest.
+ * Use `create(ListAgentsRequestSchema)` to create a new message.
+ */
+export const ListAgentsRequestSchema: GenMessage<ListAgentsRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 38);
+
+/**
+ * @generated from message stint.v1.ListAgentsResponse
+ */
+export type ListAgentsResponse = Message<"stint.v1.ListAgentsResponse"> & {
+  /**
+   * The state that is listed, the same on all pages.
+   *
+   * @generated from field: uint64 height = 1;
+   */
+  height: bigint;
+
+  /**
+   * @generated from field: repeated stint.v1.Agent agents = 2;
+   */
+  agents: Agent[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: bytes next_page_token = 3;
+   */
+  nextPageToken: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.ListAgentsResponse.
+ * Use `create(ListAgentsResponseSchema)` to create a new message.
+ */
+export const ListAgentsResponseSchema: GenMessage<ListAgentsResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 39);
+
+/**
+ * @generated from message stint.v1.Agent
+ */
+export type Agent = Message<"stint.v1.Agent"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Ed25519 public keys, 32 bytes each.
+   *
+   * @generated from field: repeated bytes keys = 2;
+   */
+  keys: Uint8Array[];
+};
+
+/**
+ * Describes the message stint.v1.Agent.
+ * Use `create(AgentSchema)` to create a new message.
+ */
+export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 40);
+
+/**
+ * @generated from message stint.v1.ListCodeRequest
+ */
+export type ListCodeRequest = Message<"stint.v1.ListCodeRequest"> & {
+  /**
+   * At most 1,000; 0 asks for 100.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * Of the page before; it names the state too.
+   *
+   * @generated from field: bytes page_token = 2;
+   */
+  pageToken: Uint8Array;
+
+  /**
+   * The first page is of the state after this block; 0 asks for the newest.
+   *
+   * @generated from field: uint64 height = 3;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message stint.v1.ListCodeRequest.
+ * Use `create(ListCodeRequestSchema)` to create a new message.
+ */
+export const ListCodeRequestSchema: GenMessage<ListCodeRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 41);
+
+/**
+ * @generated from message stint.v1.ListCodeResponse
+ */
+export type ListCodeResponse = Message<"stint.v1.ListCodeResponse"> & {
+  /**
+   * The state that is listed, the same on all pages.
+   *
+   * @generated from field: uint64 height = 1;
+   */
+  height: bigint;
+
+  /**
+   * @generated from field: repeated stint.v1.CodeFacts code = 2;
+   */
+  code: CodeFacts[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: bytes next_page_token = 3;
+   */
+  nextPageToken: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.ListCodeResponse.
+ * Use `create(ListCodeResponseSchema)` to create a new message.
+ */
+export const ListCodeResponseSchema: GenMessage<ListCodeResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 42);
+
+/**
+ * As `stint.v1.Kernel/GetCode` gives them.
+ *
+ * @generated from message stint.v1.CodeFacts
+ */
+export type CodeFacts = Message<"stint.v1.CodeFacts"> & {
+  /**
+   * @generated from field: bytes code_hash = 1;
+   */
+  codeHash: Uint8Array;
+
+  /**
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * @generated from field: uint64 published_height = 3;
+   */
+  publishedHeight: bigint;
+
+  /**
+   * @generated from field: uint64 ready_ms = 4;
+   */
+  readyMs: bigint;
+
+  /**
+   * True when the module imports nothing: a pure rule.
+   *
+   * @generated from field: bool pure = 5;
+   */
+  pure: boolean;
+
+  /**
+   * @generated from field: uint64 size = 6;
+   */
+  size: bigint;
+};
+
+/**
+ * Describes the message stint.v1.CodeFacts.
+ * Use `create(CodeFactsSchema)` to create a new message.
+ */
+export const CodeFactsSchema: GenMessage<CodeFacts> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 43);
+
+/**
+ * A place between two things on the ledger: behind it comes this event of this call of this block. The same on every
+ * node.
+ *
+ * @generated from message stint.v1.Cursor
+ */
+export type Cursor = Message<"stint.v1.Cursor"> & {
+  /**
+   * 0 means the oldest block that is kept where it is asked.
+   *
+   * @generated from field: uint64 height = 1;
+   */
+  height: bigint;
+
+  /**
+   * The call's place in the block, from 0.
+   *
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * The event's place among the call's, from 0.
+   *
+   * @generated from field: uint32 event = 3;
+   */
+  event: number;
+};
+
+/**
+ * Describes the message stint.v1.Cursor.
+ * Use `create(CursorSchema)` to create a new message.
+ */
+export const CursorSchema: GenMessage<Cursor> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 44);
+
+/**
+ * What is meant: all that is said must hold, and what is left empty says nothing.
+ *
+ * @generated from message stint.v1.WatchFilter
+ */
+export type WatchFilter = Message<"stint.v1.WatchFilter"> & {
+  /**
+   * Of an event: who announced it. Of a receipt or block: what the call called.
+   *
+   * @generated from field: string commons = 1;
+   */
+  commons: string;
+
+  /**
+   * The contract, by its full service name.
+   *
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * Full name of an event's message, or its end behind a dot, for example Recorded. Of a receipt or block: that such an
+   * event was announced, one that holds the fields below as well.
+   *
+   * @generated from field: string type = 3;
+   */
+  type: string;
+
+  /**
+   * The agent that signed the call.
+   *
+   * @generated from field: string agent = 4;
+   */
+  agent: string;
+
+  /**
+   * At most 8 of the form path=value, on the event's message as the contract's descriptor has it. A path is names of
+   * fields joined by dots, as the .proto or JSON writes them; behind a map stands a key. Something repeated holds when
+   * one of it does. Of a message that is not set nothing holds; a field that is not set has its type's default. Values:
+   * text as it is; numbers in decimal, compared as numbers; true or false; enums by name or number; bytes in
+   * hexadecimal digits.
+   *
+   * @generated from field: repeated string fields = 5;
+   */
+  fields: string[];
+};
+
+/**
+ * Describes the message stint.v1.WatchFilter.
+ * Use `create(WatchFilterSchema)` to create a new message.
+ */
+export const WatchFilterSchema: GenMessage<WatchFilter> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 45);
+
+/**
+ * @generated from message stint.v1.WatchRequest
+ */
+export type WatchRequest = Message<"stint.v1.WatchRequest"> & {
+  /**
+   * Where to begin: the `next` of the last message that was read. Left out: behind the newest block.
+   *
+   * @generated from field: stint.v1.Cursor from = 1;
+   */
+  from?: Cursor | undefined;
+
+  /**
+   * @generated from field: stint.v1.WatchFilter filter = 2;
+   */
+  filter?: WatchFilter | undefined;
+
+  /**
+   * Of blocks: leave out the transactions.
+   *
+   * @generated from field: bool headers_only = 3;
+   */
+  headersOnly: boolean;
+};
+
+/**
+ * Describes the message stint.v1.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 46);
+
+/**
+ * Now and then, and when a stream first reaches the newest block: how far it has looked.
+ *
+ * @generated from message stint.v1.WatchProgress
+ */
+export type WatchProgress = Message<"stint.v1.WatchProgress"> & {
+  /**
+   * The newest block here.
+   *
+   * @generated from field: uint64 newest = 1;
+   */
+  newest: bigint;
+};
+
+/**
+ * Describes the message stint.v1.WatchProgress.
+ * Use `create(WatchProgressSchema)` to create a new message.
+ */
+export const WatchProgressSchema: GenMessage<WatchProgress> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 47);
+
+/**
+ * @generated from message stint.v1.WatchEventsResponse
+ */
+export type WatchEventsResponse = Message<"stint.v1.WatchEventsResponse"> & {
+  /**
+   * Where to go on behind this message.
+   *
+   * @generated from field: stint.v1.Cursor next = 1;
+   */
+  next?: Cursor | undefined;
+
+  /**
+   * @generated from oneof stint.v1.WatchEventsResponse.what
+   */
+  what: {
+    /**
+     * @generated from field: stint.v1.WatchedEvent event = 2;
+     */
+    value: WatchedEvent;
+    case: "event";
+  } | {
+    /**
+     * @generated from field: stint.v1.WatchProgress progress = 3;
+     */
+    value: WatchProgress;
+    case: "progress";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message stint.v1.WatchEventsResponse.
+ * Use `create(WatchEventsResponseSchema)` to create a new message.
+ */
+export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 48);
+
+/**
+ * @generated from message stint.v1.WatchedEvent
+ */
+export type WatchedEvent = Message<"stint.v1.WatchedEvent"> & {
+  /**
+   * Where it stands.
+   *
+   * @generated from field: stint.v1.Cursor at = 1;
+   */
+  at?: Cursor | undefined;
+
+  /**
+   * @generated from field: stint.v1.Event event = 2;
+   */
+  event?: Event | undefined;
+
+  /**
+   * @generated from field: stint.v1.CallName call = 3;
+   */
+  call?: CallName | undefined;
+
+  /**
+   * Who signed the call. By the state after its block, or by the oldest one that is kept where it is asked; empty when
+   * nobody held the key there.
+   *
+   * @generated from field: string agent = 4;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: uint64 time_ms = 5;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message stint.v1.WatchedEvent.
+ * Use `create(WatchedEventSchema)` to create a new message.
+ */
+export const WatchedEventSchema: GenMessage<WatchedEvent> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 49);
+
+/**
+ * @generated from message stint.v1.WatchReceiptsResponse
+ */
+export type WatchReceiptsResponse = Message<"stint.v1.WatchReceiptsResponse"> & {
+  /**
+   * Where to go on behind this message.
+   *
+   * @generated from field: stint.v1.Cursor next = 1;
+   */
+  next?: Cursor | undefined;
+
+  /**
+   * @generated from oneof stint.v1.WatchReceiptsResponse.what
+   */
+  what: {
+    /**
+     * @generated from field: stint.v1.WatchedReceipt receipt = 2;
+     */
+    value: WatchedReceipt;
+    case: "receipt";
+  } | {
+    /**
+     * @generated from field: stint.v1.WatchProgress progress = 3;
+     */
+    value: WatchProgress;
+    case: "progress";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message stint.v1.WatchReceiptsResponse.
+ * Use `create(WatchReceiptsResponseSchema)` to create a new message.
+ */
+export const WatchReceiptsResponseSchema: GenMessage<WatchReceiptsResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 50);
+
+/**
+ * @generated from message stint.v1.WatchedReceipt
+ */
+export type WatchedReceipt = Message<"stint.v1.WatchedReceipt"> & {
+  /**
+   * @generated from field: stint.v1.Receipt receipt = 1;
+   */
+  receipt?: Receipt | undefined;
+
+  /**
+   * What was called.
+   *
+   * @generated from field: string commons = 2;
+   */
+  commons: string;
+
+  /**
+   * @generated from field: string method = 3;
+   */
+  method: string;
+
+  /**
+   * As in WatchedEvent.
+   *
+   * @generated from field: string agent = 4;
+   */
+  agent: string;
+
+  /**
+   * @generated from field: uint64 time_ms = 5;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message stint.v1.WatchedReceipt.
+ * Use `create(WatchedReceiptSchema)` to create a new message.
+ */
+export const WatchedReceiptSchema: GenMessage<WatchedReceipt> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 51);
+
+/**
+ * @generated from message stint.v1.WatchBlocksResponse
+ */
+export type WatchBlocksResponse = Message<"stint.v1.WatchBlocksResponse"> & {
+  /**
+   * Where to go on behind this message.
+   *
+   * @generated from field: stint.v1.Cursor next = 1;
+   */
+  next?: Cursor | undefined;
+
+  /**
+   * @generated from oneof stint.v1.WatchBlocksResponse.what
+   */
+  what: {
+    /**
+     * @generated from field: stint.v1.Block block = 2;
+     */
+    value: Block;
+    case: "block";
+  } | {
+    /**
+     * @generated from field: stint.v1.WatchProgress progress = 3;
+     */
+    value: WatchProgress;
+    case: "progress";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message stint.v1.WatchBlocksResponse.
+ * Use `create(WatchBlocksResponseSchema)` to create a new message.
+ */
+export const WatchBlocksResponseSchema: GenMessage<WatchBlocksResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 52);
 
 /**
  * @generated from service stint.v1.Ledger
@@ -1390,6 +1967,16 @@ export const Ledger: GenService<{
     methodKind: "bidi_streaming";
     input: typeof SubmitRequestSchema;
     output: typeof SubmitResponseSchema;
+  },
+  /**
+   * The same for a few calls in one message; the answers stand in the order of the calls.
+   *
+   * @generated from rpc stint.v1.Ledger.SubmitBatch
+   */
+  submitBatch: {
+    methodKind: "unary";
+    input: typeof SubmitBatchRequestSchema;
+    output: typeof SubmitBatchResponseSchema;
   },
   /**
    * The receipt of a call by its key and id; NOT_FOUND while it is not final.
@@ -1431,6 +2018,58 @@ export const Ledger: GenService<{
     methodKind: "unary";
     input: typeof ListStateRequestSchema;
     output: typeof ListStateResponseSchema;
+  },
+  /**
+   * Agents and their keys, in the order of their names, on one state whatever happens between the pages.
+   *
+   * @generated from rpc stint.v1.Ledger.ListAgents
+   */
+  listAgents: {
+    methodKind: "unary";
+    input: typeof ListAgentsRequestSchema;
+    output: typeof ListAgentsResponseSchema;
+  },
+  /**
+   * Published code, in the order of its hashes, on one state whatever happens between the pages.
+   *
+   * @generated from rpc stint.v1.Ledger.ListCode
+   */
+  listCode: {
+    methodKind: "unary";
+    input: typeof ListCodeRequestSchema;
+    output: typeof ListCodeResponseSchema;
+  },
+  /**
+   * What contracts announce, each event once and in the order of the ledger: from a cursor on what is stored, then
+   * what becomes final. Resumed after its last message, on any node, nothing is missing and nothing comes twice.
+   * OUT_OF_RANGE when that is no longer kept here; RESOURCE_EXHAUSTED when too many watch here already.
+   *
+   * @generated from rpc stint.v1.Ledger.WatchEvents
+   */
+  watchEvents: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchEventsResponseSchema;
+  },
+  /**
+   * The same for receipts, of refused calls too.
+   *
+   * @generated from rpc stint.v1.Ledger.WatchReceipts
+   */
+  watchReceipts: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchReceiptsResponseSchema;
+  },
+  /**
+   * The same for blocks; with a filter, those with a call that it means.
+   *
+   * @generated from rpc stint.v1.Ledger.WatchBlocks
+   */
+  watchBlocks: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchBlocksResponseSchema;
   },
   /**
    * A final block by height.
