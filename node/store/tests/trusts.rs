@@ -7,7 +7,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::sync::Arc;
 use stint_proto::{Block, Certificate, Committee, Hash};
 use stint_runtime::BlockResult;
-use stint_store::{Difference, Keep, Medium, Store, StoreError, trusts};
+use stint_store::{Difference, Keep, Medium, Store, StoreError, genesis_block, trusts};
 use stint_verifier::{Handover, SignedChain, Trust, signed, verify};
 
 fn other() -> SigningKey {
@@ -25,6 +25,9 @@ fn trust() -> Trust {
 /// Commits the next block, signed by `by`; the last of its epoch where others follow.
 fn commit(store: &Arc<Store>, epoch: u64, by: &SigningKey, next: Option<&SigningKey>) -> Block {
     let mut block = block(store, store.tip().height);
+    if block.header.height == 1 {
+        block.header.parent = genesis_block(&genesis(), CHAIN).header.hash();
+    }
     block.header.epoch = epoch;
     block.header.next_committee = next.map_or(Hash::ZERO, |key| committee(key).hash());
     let header = &block.header;
