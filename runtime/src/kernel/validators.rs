@@ -187,16 +187,14 @@ pub fn elect(overlay: &mut Overlay, height: u64) -> Result<(), RuntimeError> {
             write(overlay, keys::validator(name), v);
         }
     }
-    let ready = |(name, v): &'_ (String, Validator)| Some((v.ready.filter(|_| !v.leaves)?, name.clone(), v.clone()));
+    let ready = |(name, v): &(String, Validator)| Some((v.ready.filter(|_| !v.leaves)?, name.clone(), v.clone()));
     let mut new: Vec<(u64, String, Validator)> = validators.iter().filter_map(ready).collect();
     new.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    let mut entered = 0;
-    for (_, name, v) in new {
+    for (entered, (_, name, v)) in new.into_iter().enumerate() {
         let count = seats.len() + usize::from(!v.counts);
         if entered == 1.max((count - 1) / 3) {
             break;
         }
-        entered += 1;
         let record = match v.counts {
             true => {
                 disown(overlay, &v.key)?;
