@@ -53,6 +53,10 @@ impl Ledger for Mortal {
         self.ledger.peers()
     }
 
+    fn peers_version(&self) -> u64 {
+        self.ledger.peers_version()
+    }
+
     fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>> {
         self.ledger.propose(ancestors)
     }

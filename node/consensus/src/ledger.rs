@@ -72,6 +72,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Who may connect, and where they are found.
     fn peers(&self) -> Peers;
 
+    /// The version of [`Ledger::peers`]; asked at every block.
+    fn peers_version(&self) -> u64;
+
     /// Builds a block, waiting for something to put into it up to a heartbeat; `None` leaves the
     /// turn to the next leader. The future may be dropped at any time.
     fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>>;

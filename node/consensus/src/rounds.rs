@@ -164,13 +164,17 @@ where
         }
     }
 
-    fn tell_who_may_connect(&mut self, told: Option<u64>) -> Option<u64> {
-        let peers = self.ledger.peers();
-        let version = Some(peers.version);
-        if told.is_none_or(|told| told < peers.version) {
-            (self.track)(peers);
+    /// Tells the network who may connect, if that is another version than it was told; answers with the version.
+    fn tell_who_may_connect(&mut self, told: Option<u64>) -> u64 {
+        match told {
+            Some(told) if told >= self.ledger.peers_version() => told,
+            _ => {
+                let peers = self.ledger.peers();
+                let version = peers.version;
+                (self.track)(peers);
+                version
+            }
         }
-        version
     }
 
     /// Starts the engine of an epoch.
@@ -221,7 +225,7 @@ where
         epoch: u64,
         engine: &mut Handle<()>,
         mut later: Later<'_>,
-        tracked: &mut Option<u64>,
+        tracked: &mut u64,
     ) -> bool {
         let last = self.committees.epochs().last(epoch);
         let mut ahead = BTreeSet::new();
@@ -240,7 +244,7 @@ where
                 height = self.executed.recv() => match height {
                     None => return false,
                     Some(height) => {
-                        *tracked = self.tell_who_may_connect(*tracked);
+                        *tracked = self.tell_who_may_connect(Some(*tracked));
                         if height == last {
                             return true;
                         }

@@ -31,7 +31,7 @@ pub struct LedgerService {
     /// Bounds the queries that run at once.
     pub queries: Arc<Semaphore>,
     /// Bounds the what-ifs.
-    pub what_ifs: Arc<Semaphore>,
+    pub what_ifs: Places,
     /// What streams share.
     pub watches: Arc<Watches>,
     /// Bounds streams of calls, and of history.
@@ -161,7 +161,7 @@ impl Ledger for LedgerService {
     type WhatIfStream = whatif::Told;
 
     async fn what_if(&self, request: Request<v1::WhatIfRequest>) -> Answer<Self::WhatIfStream> {
-        let place = whatif::place(&self.what_ifs).map_err(status)?;
+        let place = self.what_ifs.take().map_err(status)?;
         let begun = self.reading(move |node| WhatIf::begin(node, request.into_inner())).await?;
         let patience = Duration::from_millis(WHAT_IF_MS);
         Ok(Response::new(whatif::tell(self.node.clone(), self.queries.clone(), place, begun, patience)))

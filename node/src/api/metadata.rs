@@ -25,7 +25,7 @@ const KEY: &str = "stint-key-bin";
 const ID: &str = "stint-id-bin";
 const VALID_UNTIL: &str = "stint-valid-until";
 const FUEL: &str = "stint-fuel";
-const SIGNATURE: &str = "stint-signature-bin";
+pub const SIGNATURE: &str = "stint-signature-bin";
 pub const RECEIPT: &str = "stint-receipt-bin";
 pub const HEIGHT: &str = "stint-height";
 

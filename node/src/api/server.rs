@@ -9,6 +9,7 @@ use super::{
     reflection::Reflection,
     watch::Watches,
     weigh::{Scales, weigh},
+    whatif,
 };
 use crate::core::Node;
 use axum::body::Body;
@@ -98,7 +99,7 @@ pub async fn serve(
     health.set_service_status("", tonic_health::ServingStatus::Serving).await;
     health.set_service_status("stint.v1.Ledger", tonic_health::ServingStatus::Serving).await;
     let queries = Arc::new(Semaphore::new(QUERIES));
-    let what_ifs = Arc::new(Semaphore::new(WHAT_IFS));
+    let what_ifs = whatif::places(WHAT_IFS);
     let watches = Watches::new(node.clone());
     let stop = {
         let watches = watches.clone();

@@ -261,13 +261,13 @@ async fn few_run_at_once_and_none_for_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn none_runs_for_ever() {
     let node = node();
-    let (places, queries) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
-    let place = whatif::place(&places).expect("a place");
+    let (places, queries) = (whatif::places(1), Arc::new(Semaphore::new(1)));
+    let place = places.take().expect("a place");
     let endless = WhatIf::begin(&node, about("mill")).expect("a question");
     let told = whatif::tell(node, queries, place, endless, Duration::from_millis(100));
     let mut refusals = told.filter_map(|message| std::future::ready(message.err()));
     let last = tokio::time::timeout(Duration::from_secs(20), refusals.next()).await;
     let refused = last.expect("an end").expect("a refusal");
     assert_eq!(refused.code(), Code::DeadlineExceeded);
-    assert_eq!(places.available_permits(), 1);
+    assert_eq!(places.taken(), 0);
 }

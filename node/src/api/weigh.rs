@@ -6,7 +6,7 @@
 //! A request and its answer weigh what they have above [`LIGHT_BYTES`], so that whoever fills the scales does not keep
 //! others from usual calls. Streams have bounds of their own, message by message, and are not weighed.
 
-use super::{door::Visit, status::status};
+use super::{door::Visit, metadata::SIGNATURE, status::status};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -95,7 +95,7 @@ fn is_stream(path: &str) -> bool {
 /// Calls that wait to be final; each costs little until then.
 fn is_command(request: &Request) -> bool {
     let submits = ["/stint.v1.Ledger/Submit", "/stint.v1.Ledger/SubmitBatch"];
-    request.headers().contains_key("stint-signature-bin") || submits.contains(&request.uri().path())
+    request.headers().contains_key(SIGNATURE) || submits.contains(&request.uri().path())
 }
 
 /// Weighs a request as it comes, and its answer until it is taken.

@@ -1,9 +1,9 @@
 //! `Ledger/WhatIf`: parts are asked one after the other as long as somebody listens.
 
-use super::{status::status, submit::blocking};
+use super::{places::Places, status::status, submit::blocking};
 use crate::core::{Node, WhatIf};
 use std::{sync::Arc, time::Duration};
-use stint_proto::{Code, Refusal, limits::WHAT_IFS, v1};
+use stint_proto::{Code, Refusal, v1};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
@@ -19,13 +19,9 @@ pub type Told = ReceiverStream<Result<v1::WhatIfResponse, Status>>;
 
 type Teller = mpsc::Sender<Result<v1::WhatIfResponse, Status>>;
 
-/// A place among the what-ifs that may run at once; none is waited for.
-pub fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Refusal> {
-    places.clone().try_acquire_owned().map_err(|_| {
-        let message =
-            format!("{WHAT_IFS} what-ifs run here already; ask again later, or another node: all answer alike");
-        Refusal::new(Code::ResourceExhausted, "what-ifs", message)
-    })
+/// Places for what-ifs that may run at once; none is waited for.
+pub fn places(most: usize) -> Places {
+    Places::saying("what-ifs", most, "what-ifs run here already; ask again later, or another node: all answer alike")
 }
 
 /// Asks on its own until the report, for so long at most, and no further than one part after the reader left.

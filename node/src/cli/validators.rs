@@ -6,10 +6,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use prost::Message;
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{net::SocketAddr, path::PathBuf};
 use stint_proto::{Genesis, agent_name, v1};
 
 /// Who validates: it changes by the consortium's decision, between two epochs.
@@ -189,14 +186,10 @@ impl Rotate {
         decide(&self.target, "RotateValidator", &v1::RotateValidatorRequest { name: name.clone(), key }).await?;
         println!(
             "{} holds the key that is to count; restart {name}, and it says by itself that it is ready",
-            shown(&folder.next_key())
+            folder.next_key().display()
         );
         Ok(())
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// Lets the consortium's steward decide; where a charter does, says how.

@@ -37,14 +37,11 @@ pub async fn propose(node: &Node, env: &dyn Env, ancestors: Ancestors) -> Option
                 let executed_height = tip.height.min(parent.height);
                 let results = node.store.results(executed_height);
                 let results = results.and_then(|r| r.ok_or_else(|| no_results(executed_height)));
-                let next = node.next_committee(height);
-                let (results, next_committee) = match (results, next) {
-                    (Ok(results), Ok(next)) => (results, next),
-                    (Err(why), _) => {
-                        node.fail(format!("block {height} cannot be drafted: {why}"));
-                        return None;
-                    }
-                    (_, Err(why)) => {
+                let results = results.map_err(|e| e.to_string());
+                let read = results.and_then(|r| Ok((r, node.next_committee(height).map_err(|e| e.to_string())?)));
+                let (results, next_committee) = match read {
+                    Ok(read) => read,
+                    Err(why) => {
                         node.fail(format!("block {height} cannot be drafted: {why}"));
                         return None;
                     }

@@ -72,6 +72,11 @@ impl Node {
             let own = [(Some(v.key), v.left), (v.next_key, v.left), (v.old_key, true)];
             peers.extend(own.into_iter().filter_map(|(key, left)| Some(Peer { key: key?, address, left })));
         }
-        Ok(Peers { version: self.peers_version.load(Ordering::Relaxed), peers })
+        Ok(Peers { version: self.peers_version(), peers })
+    }
+
+    /// Grows when [`Node::peers`] changes.
+    pub fn peers_version(&self) -> u64 {
+        self.peers_version.load(Ordering::Relaxed)
     }
 }

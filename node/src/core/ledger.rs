@@ -56,6 +56,10 @@ impl Ledger for NodeLedger {
         self.read(self.node.peers(&self.addresses)).unwrap_or(Peers { version: 0, peers: Vec::new() })
     }
 
+    fn peers_version(&self) -> u64 {
+        self.node.peers_version()
+    }
+
     fn propose(&self, ancestors: Ancestors) -> BoxFuture<'_, Option<Draft>> {
         Box::pin(draft::propose(&self.node, &*self.env, ancestors))
     }

@@ -146,9 +146,7 @@ impl Node {
             let certificate = self.store.certificate(height)?.map(|c| c.encode()).unwrap_or_default().into();
             let mut told = v1::GetHistoryResponse { height, block, certificate, ..Default::default() };
             if self.epochs().ends_with(height) {
-                let epoch = self.epochs().of(height);
-                let handovers = self.store.handovers(epoch + 1)?;
-                let own = handovers.last().filter(|h| h.epoch() == Some(epoch));
+                let own = self.store.handover(self.epochs().of(height))?;
                 told.next_committee = own.map(|h| h.next.encode()).unwrap_or_default().into();
             }
             if height >= self.store.oldest().receipts {

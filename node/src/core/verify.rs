@@ -25,7 +25,7 @@ pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Heade
     if ahead > 0 {
         env.sleep(Duration::from_millis(ahead)).await;
     }
-    results_agree(node, &block.header).await && names_who_follow(node, &block.header)
+    results_agree(node, &block.header).await && names_who_follow(node, &block.header).await
 }
 
 /// What can be said of a block on its parent without any state, but for the signatures of its calls.
@@ -90,7 +90,7 @@ pub(super) fn no_results(height: u64) -> StoreError {
 }
 
 /// Whether a header says of the next committee what the state does; what the header certifies must be executed here.
-fn names_who_follow(node: &Node, header: &Header) -> bool {
+async fn names_who_follow(node: &Node, header: &Header) -> bool {
     match node.next_committee(header.height) {
         Ok(next) if next == header.next_committee => true,
         Ok(next) => {
@@ -98,9 +98,10 @@ fn names_who_follow(node: &Node, header: &Header) -> bool {
             tracing::warn!("block {} is refused: it names the next committee {found}, not {next}", header.height);
             false
         }
+        // As below: the verdict is left to others.
         Err(why) => {
             node.fail(format!("block {} cannot be judged: {why}", header.height));
-            false
+            std::future::pending().await
         }
     }
 }

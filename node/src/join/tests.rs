@@ -55,7 +55,7 @@ impl Peer {
             node: node.clone(),
             name: "v0".into(),
             queries: places(),
-            what_ifs: places(),
+            what_ifs: Places::new("what-ifs", 8),
             watches,
             submit_streams: Places::new("submit-streams", 8),
             histories: Places::new("histories", 8),

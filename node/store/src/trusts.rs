@@ -45,20 +45,33 @@ pub fn trusts(medium: &Medium, genesis: &Genesis, first: Trust) -> Result<Trusts
     Store::blank(medium, genesis, Keep::ARCHIVE)?.trusts(first)
 }
 
+/// The handover at the end of an epoch, as it was stored.
+fn decode(epoch: u64, value: &[u8]) -> Result<Handover, StoreError> {
+    let mut r = Reader(value);
+    let handover = Handover::read(&mut r).filter(|h| r.0.is_empty() && h.epoch() == Some(epoch));
+    handover.ok_or_else(damaged)
+}
+
+fn damaged() -> StoreError {
+    StoreError::Damaged("who followed whom as a validator".into())
+}
+
 impl Store {
+    /// The handover at the end of an epoch, if others followed.
+    pub fn handover(&self, epoch: u64) -> Result<Option<Handover>, StoreError> {
+        self.get(HANDOVERS, &epoch.to_be_bytes())?.map(|value| decode(epoch, &value)).transpose()
+    }
+
     /// All handovers before an epoch, in order.
     pub fn handovers(&self, before: u64) -> Result<Vec<Handover>, StoreError> {
         let mut found = Vec::new();
         for entry in self.db().iterator_cf(self.family(HANDOVERS)?, IteratorMode::Start) {
             let (key, value) = entry?;
-            let damaged = || StoreError::Damaged("who followed whom as a validator".into());
             let epoch = Reader(&key).u64().ok_or_else(damaged)?;
             if epoch >= before {
                 break;
             }
-            let mut r = Reader(&value);
-            let handover = Handover::read(&mut r).filter(|h| r.0.is_empty() && h.epoch() == Some(epoch));
-            found.push(handover.ok_or_else(damaged)?);
+            found.push(decode(epoch, &value)?);
         }
         Ok(found)
     }

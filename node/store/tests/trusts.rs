@@ -75,6 +75,8 @@ fn handovers_outlive_the_blocks_and_a_restart() {
     let again = Store::open(&medium, &genesis(), CHAIN, Keep::ARCHIVE).expect("a store");
     assert_eq!(again.handovers(u64::MAX).expect("readable").len(), 2);
     assert_eq!(again.handovers(1).expect("readable").len(), 1);
+    let at = |epoch| again.handover(epoch).expect("readable").map(|h| h.next);
+    assert_eq!((at(0), at(1), at(4)), (Some(committee(&other())), None, Some(committee(&key()))));
     drop(again);
     assert_eq!(trusts(&medium, &genesis(), trust()).expect("readable").newest().epoch, 5);
 }

@@ -55,11 +55,16 @@ pub fn of_consortium(overlay: &Overlay, by: &Caller<'_>) -> Answer<()> {
     )
 }
 
+/// Refuses whoever does not speak for the consortium, on its commons.
+pub fn governs(overlay: &Overlay, by: &Caller<'_>, to: &str) -> Answer<()> {
+    grant!(of_consortium(overlay, by)?);
+    Ok(steward(by, to))
+}
+
 pub fn found(session: &mut Session, by: &Caller<'_>, request: v1::FoundRequest) -> Answer<v1::FoundResponse> {
     let founded = session.block.height;
     let overlay = &mut session.overlay;
-    grant!(of_consortium(overlay, by)?);
-    grant!(steward(by, "found a commons"));
+    grant!(governs(overlay, by, "found a commons")?);
     grant!(commons_name(&request.commons).map_err(|m| Refusal::new(Code::InvalidArgument, "commons", m)));
     if overlay.get(&keys::commons(&request.commons))?.is_some() {
         refuse!(AlreadyExists, "commons", "there is a commons {} already; choose another name", request.commons);

@@ -17,6 +17,7 @@
 //! - `upgrading`, `unfinished`, `no-migration`, `cleaning`: one upgrade at a time, see `upgrade.rs`.
 
 mod code;
+mod committees;
 mod commons;
 mod directory;
 pub(crate) mod lists;
@@ -33,12 +34,12 @@ use stint_proto::{Code, Genesis, Refusal};
 
 pub(crate) use code::{prepare, usable as usable_code};
 pub use code::{prepare_published, publish_for_author};
+pub(crate) use committees::elect;
+pub use committees::{Peer, changes_validators, committee_of_epoch, peers};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
 pub use parameters::block_fuel;
 pub(crate) use parameters::quota;
-pub(crate) use validators::elect;
-pub use validators::{Peer, changes_validators, committee_of_epoch, peers};
 
 /// The agent of this ledger that holds a key.
 pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Option<String>, RuntimeError> {
@@ -173,7 +174,7 @@ pub(crate) fn query(overlay: &Overlay, commons: &str, method: &str, request: &[u
         "GetCommons" => answer(request, |r| commons::get(overlay, commons, r)),
         "ListCommons" => answer(request, |r| commons::list(overlay, r)),
         "GetCode" => answer(request, |r| code::get(overlay, r)),
-        "ListValidators" => answer(request, |r| validators::list(overlay, r)),
+        "ListValidators" => answer(request, |r| committees::list(overlay, r)),
         "GetParameters" => answer(request, |r| parameters::get(overlay, r)),
         "GetQuota" => answer(request, |r| parameters::get_quota(overlay, commons, r)),
         method if COMMANDS.contains(&method) => {

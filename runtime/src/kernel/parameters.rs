@@ -7,7 +7,7 @@
 use super::{
     Answer, Caller, commons, grant, read,
     records::{Published, Quota},
-    refuse, steward, write,
+    refuse, write,
 };
 use crate::{Overlay, RuntimeError, State, keys, session::Session};
 use std::{ops::RangeInclusive, sync::Arc};
@@ -33,8 +33,7 @@ pub fn set(
     by: &Caller<'_>,
     request: v1::SetParametersRequest,
 ) -> Answer<v1::SetParametersResponse> {
-    grant!(commons::of_consortium(&session.overlay, by)?);
-    grant!(steward(by, "set parameters"));
+    grant!(commons::governs(&session.overlay, by, "set parameters")?);
     let Some(new) = request.parameters else {
         refuse!(InvalidArgument, "parameters", "no parameters are given");
     };
@@ -50,8 +49,7 @@ pub fn set(
 
 pub fn set_quota(session: &mut Session, by: &Caller<'_>, request: v1::SetQuotaRequest) -> Answer<v1::SetQuotaResponse> {
     let v1::SetQuotaRequest { commons, block_fuel, code_bytes } = request;
-    grant!(commons::of_consortium(&session.overlay, by)?);
-    grant!(steward(by, "set quotas"));
+    grant!(commons::governs(&session.overlay, by, "set quotas")?);
     if session.overlay.get(&keys::commons(&commons))?.is_none() {
         refuse!(NotFound, "commons", "there is no commons {} on this ledger", quoted(&commons));
     }

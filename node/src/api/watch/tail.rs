@@ -1,13 +1,16 @@
 //! The newest blocks, read once for all who wait at the tip.
 
 use super::{happened::Happened, shapes::Deployed};
-use crate::{api::submit::blocking, core::Node};
+use crate::{
+    api::{places::Places, submit::blocking},
+    core::Node,
+};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use stint_proto::{
-    Code, Refusal,
+    Refusal,
     limits::{WATCH_AHEAD_BYTES, WATCH_READERS, WATCH_TAIL_BLOCKS, WATCH_TAIL_BYTES, WATCHES},
 };
 use stint_store::StoreError;
@@ -21,7 +24,7 @@ pub struct Watches {
     pub newest: watch::Receiver<u64>,
     /// Bounds the reads of stored blocks.
     pub readers: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    places: Places,
     stopping: Arc<Notify>,
     tail: Mutex<VecDeque<Arc<Happened>>>,
     /// Blocks of before the tail that were read last: a large one is looked at many times by one reader.
@@ -39,7 +42,11 @@ impl Watches {
             node: node.clone(),
             newest,
             readers: Arc::new(Semaphore::new(WATCH_READERS)),
-            places: Arc::new(Semaphore::new(WATCHES)),
+            places: Places::saying(
+                "watches",
+                WATCHES,
+                "streams watch this node already; resume at another node, or here later: a cursor holds on every node",
+            ),
             tail: Mutex::default(),
             read: Mutex::default(),
         });
@@ -75,17 +82,12 @@ impl Watches {
 
     /// Streams that are open.
     pub fn watching(&self) -> usize {
-        WATCHES - self.places.available_permits()
+        self.places.taken()
     }
 
     /// A place among them; none is waited for.
     pub fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.places.clone().try_acquire_owned().map_err(|_| {
-            let message = format!(
-                "{WATCHES} streams watch this node already; resume at another node, or here later: a cursor holds on every node"
-            );
-            Refusal::new(Code::ResourceExhausted, "watches", message)
-        })
+        self.places.take()
     }
 
     fn extend(&self, from: u64, to: u64) -> Result<(), Refusal> {
