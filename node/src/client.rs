@@ -114,6 +114,11 @@ impl Client {
         self.status_at(0).await
     }
 
+    /// How the validators are, as the node sees them.
+    pub async fn diagnose(&self) -> Result<v1::DiagnoseResponse, ClientError> {
+        Ok(self.ledger().diagnose(v1::DiagnoseRequest {}).await?.into_inner())
+    }
+
     /// What a block led to on the node; 0 asks for the newest.
     pub async fn status_at(&self, height: u64) -> Result<v1::GetStatusResponse, ClientError> {
         Ok(self.ledger().get_status(v1::GetStatusRequest { height }).await?.into_inner())

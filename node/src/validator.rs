@@ -81,7 +81,7 @@ pub async fn run(
 ) -> Result<(), ValidatorError> {
     let (genesis, chain_id) = folder.read_genesis()?;
     let config = folder.read_config()?;
-    let identity = Arc::new(Identity::read(&folder)?);
+    let identity = Identity::read(&folder)?;
     let mut wishes = wishes;
     // Whom the genesis file does not name learns from peers whether the consortium does.
     wishes.sync |= !genesis.validators.iter().any(|v| identity.public().contains(&v.key));
@@ -104,10 +104,6 @@ pub async fn run(
     let grpc = server.address;
     let serving = api::serve(server, node.clone(), config.name.clone(), async { drop(closed.await) });
     let mut serving = tokio::spawn(serving);
-    let announcer = {
-        let (identity, node) = (identity.clone(), node.clone());
-        tokio::spawn(async move { identity.announce(node).await })
-    };
     started(grpc);
     tracing::info!("{} answers on {grpc}, height {}", config.name, node.tip().height);
 
@@ -138,7 +134,6 @@ pub async fn run(
             other => break (other.map(drop), orderly),
         }
     };
-    announcer.abort();
     let _ = close.send(());
     // Open streams must not keep a stopped node alive.
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), &mut serving).await;
@@ -181,9 +176,9 @@ impl Engine {
         };
         let (stop, stops) = oneshot::channel();
         let (tell, ended) = oneshot::channel();
-        let node = node.clone();
+        let (node, keys) = (node.clone(), identity.keys());
         let thread = std::thread::Builder::new().name("engine".into()).spawn(move || {
-            let ledger = Box::new(move |env| NodeLedger::start(node, env, addresses));
+            let ledger = Box::new(move |env| NodeLedger::start(node, env, addresses, keys));
             let _ = tell.send(stint_consensus::run(engine, stops, ledger));
         });
         let thread = thread.map_err(|e| ValidatorError::Failed(format!("no thread for the engine: {e}")))?;

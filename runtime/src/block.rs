@@ -123,6 +123,7 @@ fn execute(
     overlay.open();
     let mut session = Session::of_signer(contracts, overlay, block, signer);
     session.call_id = [&call.call_id.key[..], &call.call_id.id].concat();
+    session.chain_id = call.chain_id;
     let command = Command {
         commons: &call.commons,
         method: &call.method,

@@ -11,6 +11,7 @@
 //!  k/instance/<commons>/<service>     the code that serves a commons under a service name
 //!  k/validator/<name>                 a validator, one that joins, or one that leaves
 //!  k/committee/<epoch, 8 bytes>       who validates from an epoch on
+//!  k/evidence/<32 bytes><epoch, 8 bytes><round, 8 bytes>   a double sign of a key
 //!  k/ledger                           what the genesis file says for good
 //!  k/parameters                       what the consortium has set
 //!  k/quota/<commons>                  what it has set for one commons
@@ -66,6 +67,16 @@ pub fn validator(name: &str) -> Vec<u8> {
 /// Epochs in the order of their numbers.
 pub fn committee(epoch: u64) -> Vec<u8> {
     key(&[b"k/committee/", &epoch.to_be_bytes()])
+}
+
+/// A double sign.
+pub fn evidence(public: &[u8; 32], epoch: u64, view: u64) -> Vec<u8> {
+    key(&[&evidence_of(public), &epoch.to_be_bytes(), &view.to_be_bytes()])
+}
+
+/// What all double signs of a key begin with.
+pub fn evidence_of(public: &[u8]) -> Vec<u8> {
+    key(&[b"k/evidence/", public])
 }
 
 /// What the genesis file says for good.

@@ -18,6 +18,8 @@ pub(crate) struct Session {
     pub signer: String,
     /// Key and id of the signed call; empty in a query.
     pub call_id: Vec<u8>,
+    /// The ledger that it is for; zero in a query.
+    pub chain_id: Hash,
     /// Memory that one instance may have, bytes.
     pub memory: usize,
     /// Memory that is left for all of them that are in the middle of a call, bytes.
@@ -53,6 +55,7 @@ impl Session {
             block,
             signer: String::new(),
             call_id: Vec::new(),
+            chain_id: Hash::ZERO,
             memory: MEMORY_BYTES,
             memory_left: MEMORY_BYTES,
             running: Vec::new(),

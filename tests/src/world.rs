@@ -1,27 +1,38 @@
-use crate::mortal::{Death, Mortal};
+use crate::{
+    ailing::{Ailing, Clock, Ills},
+    bent::Bent,
+    lies::{DraftLie, LyingLeader},
+    mortal::{Death, Mortal},
+};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use futures::future::FutureExt;
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
-use stint_consensus::{Ledger, Left};
+use stint_consensus::{Env, Ledger, Left};
 use stint_node::core::{Node, NodeLedger, Outcome, Submitted};
 use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
-use stint_simulation::Engines;
+use stint_simulation::{Boot, Engines, Lie, Seat};
 use stint_store::{Keep, Medium, Tip};
 use stint_verifier::Trust;
 
-/// Real nodes on simulated time, network and storage.
-///
-/// What is not simulated yet: the loss of unsynced writes at a crash. RocksDB stands on memory that
-/// survives the crash of its validator.
+/// Real nodes on simulated time, network and storage. At a crash the engine loses what it did not sync; RocksDB stands on
+/// memory that stays, and a block is one batch of it that is synced before anything else happens, so there it loses
+/// nothing (`node/store/tests/crash.rs` shows what it keeps of a batch that is not).
 pub struct World {
     engines: Engines,
-    nodes: Vec<Arc<Node>>,
-    media: Vec<Medium>,
+    plan: Plan,
+    nodes: BTreeMap<Seat, Arc<Node>>,
+    media: BTreeMap<Seat, Medium>,
+    ills: Vec<Arc<Ills>>,
+    lies: BTreeMap<usize, Untruth>,
     genesis: Genesis,
     chain_id: Hash,
     contracts: Contracts,
@@ -38,6 +49,17 @@ pub struct Plan {
     pub founders: usize,
     /// Blocks of an epoch.
     pub epoch_blocks: u64,
+    /// Whether validators tell the consortium by themselves what is to be told.
+    pub announce: bool,
+}
+
+/// What a validator lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Untruth {
+    /// On the network.
+    Network(Lie),
+    /// As a leader.
+    Leader(DraftLie),
 }
 
 /// Runs a script on a world of `count` validators. Answers with what the script gives and a hash
@@ -47,7 +69,8 @@ pub fn simulate<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     count: usize,
     script: impl FnOnce(World) -> F + Send + 'static,
 ) -> (T, String) {
-    simulate_plan(seed, Plan { places: count, founders: count, epoch_blocks: Genesis::EPOCH_BLOCKS }, script)
+    let plan = Plan { places: count, founders: count, epoch_blocks: Genesis::EPOCH_BLOCKS, announce: false };
+    simulate_plan(seed, plan, script)
 }
 
 /// The same on a world that begins as planned.
@@ -56,11 +79,23 @@ pub fn simulate_plan<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     plan: Plan,
     script: impl FnOnce(World) -> F + Send + 'static,
 ) -> (T, String) {
+    simulate_unbegun(seed, plan, move |mut world| async move {
+        world.begin().await;
+        script(world).await
+    })
+}
+
+/// The same before anybody runs.
+pub fn simulate_unbegun<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    seed: u64,
+    plan: Plan,
+    script: impl FnOnce(World) -> F + Send + 'static,
+) -> (T, String) {
     let result = Arc::new(Mutex::new(None));
     let slot = result.clone();
     let whole = move |engines| {
         async move {
-            let given = script(World::new(engines, plan).await).await;
+            let given = script(World::new(engines, plan)).await;
             *slot.lock().expect("one thread") = Some(given);
         }
         .boxed()
@@ -70,8 +105,14 @@ pub fn simulate_plan<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     (given.expect("the script ended"), trace)
 }
 
+/// Compiled code is the same in every world, and takes long to make.
+fn contracts() -> Contracts {
+    static CONTRACTS: OnceLock<Contracts> = OnceLock::new();
+    CONTRACTS.get_or_init(|| Contracts::new().expect("a Wasm engine")).clone()
+}
+
 impl World {
-    async fn new(engines: Engines, plan: Plan) -> World {
+    fn new(engines: Engines, plan: Plan) -> World {
         let steward = SigningKey::from_bytes(&[200; 32]);
         let validator = |(i, key)| GenesisValidator { name: format!("v{i}"), key };
         let genesis = Genesis {
@@ -84,23 +125,40 @@ impl World {
             stewards: vec![GenesisAgent { agent: "steward".into(), key: steward.verifying_key().to_bytes() }],
         };
         let (genesis, chain_id) = Genesis::parse(&genesis.to_file().expect("a genesis")).expect("a genesis");
-        let contracts = Contracts::new().expect("a Wasm engine");
-        let mut world =
-            World { engines, nodes: Vec::new(), media: Vec::new(), genesis, chain_id, contracts, steward, calls: 0 };
-        for i in 0..plan.places {
-            let medium = Medium::memory().expect("memory");
-            world.nodes.push(world.open(&medium));
-            world.media.push(medium);
-            if i < plan.founders {
-                world.boot(i).await;
-            }
-        }
+        let mut world = World {
+            engines,
+            plan,
+            nodes: BTreeMap::new(),
+            media: BTreeMap::new(),
+            ills: (0..plan.places).map(|_| Arc::default()).collect(),
+            lies: BTreeMap::new(),
+            genesis,
+            chain_id,
+            contracts: contracts(),
+            steward,
+            calls: 0,
+        };
+        (0..plan.places).for_each(|i| world.furnish(i.into()));
         world
+    }
+
+    /// Starts all founders.
+    pub async fn begin(&mut self) {
+        for i in 0..self.plan.founders {
+            self.boot(i.into()).await;
+        }
+    }
+
+    /// Gives a seat a node with an empty store.
+    fn furnish(&mut self, seat: Seat) {
+        let medium = Medium::memory().expect("memory");
+        self.nodes.insert(seat, self.open(&medium));
+        self.media.insert(seat, medium);
     }
 
     /// Places for validators.
     pub fn places(&self) -> usize {
-        self.nodes.len()
+        self.plan.places
     }
 
     /// The name of a validator in the genesis file, or by which it is added.
@@ -110,7 +168,12 @@ impl World {
 
     /// A validator's public key.
     pub fn key(&self, i: usize) -> [u8; 32] {
-        self.engines.public_keys()[i]
+        self.engines.public_key(i, 0)
+    }
+
+    /// The public key that is to follow.
+    pub fn next_key(&self, i: usize) -> [u8; 32] {
+        self.engines.public_key(i, 1)
     }
 
     /// Whether a validator runs, and why it left if it left by itself.
@@ -120,7 +183,7 @@ impl World {
 
     /// Signs a call of a validator on the consortium's commons.
     pub fn sign_as(&mut self, i: usize, method: &str, request: impl Into<Bytes>) -> Transaction {
-        let key = SigningKey::from_bytes(&self.engines.secret(i));
+        let key = SigningKey::from_bytes(&self.engines.secret(i, 0));
         self.sign_with(&key, "consortium", method, request)
     }
 
@@ -134,54 +197,113 @@ impl World {
             .expect("the store opens")
     }
 
-    async fn boot(&mut self, i: usize) {
-        self.boot_with(i, |ledger| ledger).await;
+    /// From its next start on a validator lies.
+    pub fn lies(&mut self, i: usize, untruth: Untruth) {
+        self.lies.insert(i, untruth);
     }
 
-    async fn boot_with(&mut self, i: usize, wrap: impl FnOnce(Arc<dyn Ledger>) -> Arc<dyn Ledger> + Send + 'static) {
-        let node = self.nodes[i].clone();
+    async fn boot(&mut self, seat: Seat) {
+        let ills = self.ills[seat.place].clone();
+        ills.full.store(false, Ordering::Relaxed);
+        ills.stopped.store(false, Ordering::Relaxed);
+        let leader = match self.lies.get(&seat.place) {
+            Some(Untruth::Leader(lie)) => Some(LyingLeader {
+                lie: *lie,
+                chain_id: self.chain_id,
+                key: SigningKey::from_bytes(&self.engines.secret(seat.place, 0)),
+                censored: self.client(0).verifying_key().to_bytes(),
+                seen: Mutex::default(),
+            }),
+            _ => None,
+        };
+        self.boot_with(seat, move |env, ledger| match leader {
+            Some(between) => Arc::new(Bent { ledger, between }),
+            None => Arc::new(Bent { ledger, between: Ailing { env, ills, last_ms: AtomicU64::new(0) } }),
+        })
+        .await;
+    }
+
+    async fn boot_with(
+        &mut self,
+        seat: Seat,
+        wrap: impl FnOnce(Arc<dyn Env>, Arc<dyn Ledger>) -> Arc<dyn Ledger> + Send + 'static,
+    ) {
+        let node = self.nodes[&seat].clone();
         let genesis = node.genesis_block();
         // The simulated network knows its own way.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        let addresses = (0..self.engines.public_keys().len()).map(|i| (self.name(i), nowhere)).collect();
-        let ledger = Box::new(move |env| wrap(NodeLedger::start(node, env, addresses)));
-        self.engines.boot(i, self.chain_id, genesis, ledger).await;
+        let addresses = (0..self.places()).map(|i| (self.name(i), nowhere)).collect();
+        let secrets = [0, 1].map(|which| SigningKey::from_bytes(&self.engines.secret(seat.place, which)));
+        let keys: Arc<[SigningKey]> = if self.plan.announce { Arc::new(secrets) } else { Arc::new([]) };
+        let ills = self.ills[seat.place].clone();
+        let ledger = Box::new(move |env: Arc<dyn Env>| {
+            let clock: Arc<dyn Env> = Arc::new(Clock { env: env.clone(), ills });
+            wrap(env, NodeLedger::start(node, clock, addresses, keys))
+        });
+        let lie = match self.lies.get(&seat.place) {
+            Some(Untruth::Network(lie)) => Some(*lie),
+            _ => None,
+        };
+        self.engines.boot(seat, Boot { chain_id: self.chain_id, genesis, ledger, lie }).await;
     }
 
-    /// Stops a validator at once. What it keeps stays.
+    /// Stops a validator at once. What it synced stays.
     pub async fn crash(&mut self, i: usize) {
         self.engines.crash(i).await;
     }
 
     /// Starts a crashed validator again.
     pub async fn restart(&mut self, i: usize) {
-        self.reopen(i);
-        self.boot(i).await;
+        self.reopen(i.into());
+        self.boot(i.into()).await;
     }
 
     /// Starts a crashed validator again, to die with a certain block. Answers with what says that it is dead.
     pub async fn restart_until(&mut self, i: usize, death: Death, height: u64) -> Arc<AtomicBool> {
-        self.reopen(i);
+        self.reopen(i.into());
         let dead = Arc::new(AtomicBool::new(false));
-        let told = dead.clone();
-        self.boot_with(i, move |ledger| Arc::new(Mortal { ledger, death, height, dead: told })).await;
+        let between = Mortal { death, height, dead: dead.clone() };
+        self.boot_with(i.into(), move |_, ledger| Arc::new(Bent { ledger, between })).await;
         dead
     }
 
-    fn reopen(&mut self, i: usize) {
+    /// Starts a second engine with the key of a place, on a store of its own.
+    pub async fn twin(&mut self, place: usize) {
+        let seat = Seat { place, twin: true };
+        self.furnish(seat);
+        self.boot(seat).await;
+    }
+
+    fn reopen(&mut self, seat: Seat) {
         // The old store must be closed before the new one opens: put a stand-in where it was.
-        self.nodes[i] = self.open(&Medium::memory().expect("memory"));
-        self.nodes[i] = self.open(&self.media[i]);
+        self.nodes.insert(seat, self.open(&Medium::memory().expect("memory")));
+        self.nodes.insert(seat, self.open(&self.media[&seat]));
+    }
+
+    /// The network and its weather.
+    pub fn engines(&mut self) -> &mut Engines {
+        &mut self.engines
+    }
+
+    /// What is wrong with the machine of a validator.
+    pub fn ills(&self, i: usize) -> &Ills {
+        &self.ills[i]
+    }
+
+    /// For so long the process of a validator does nothing.
+    pub fn pause(&self, i: usize, ms: u64) {
+        self.ills[i].paused_until_ms.store(self.now_ms() + ms, Ordering::Relaxed);
+        self.engines.pause(i, ms);
     }
 
     /// Cuts all links between the validators of `part` and the others.
-    pub async fn partition(&self, part: &[usize]) {
-        self.engines.partition(part).await;
+    pub fn partition(&self, part: &[usize]) {
+        self.engines.partition(part);
     }
 
     /// Joins what [`World::partition`] cut.
-    pub async fn heal(&self, part: &[usize]) {
-        self.engines.heal(part).await;
+    pub fn heal(&self, part: &[usize]) {
+        self.engines.heal(part);
     }
 
     /// Simulated milliseconds since the start.
@@ -196,12 +318,17 @@ impl World {
 
     /// Where a validator stands.
     pub fn tip(&self, i: usize) -> Tip {
-        self.nodes[i].tip()
+        self.node(i).tip()
     }
 
     /// A validator's node.
-    pub fn node(&self, i: usize) -> &Arc<Node> {
-        &self.nodes[i]
+    pub fn node(&self, seat: impl Into<Seat>) -> &Arc<Node> {
+        &self.nodes[&seat.into()]
+    }
+
+    /// A client's key.
+    pub fn client(&self, n: u8) -> SigningKey {
+        SigningKey::from_bytes(&[201 + n; 32])
     }
 
     /// Signs a call of the steward under the next id.
@@ -210,7 +337,14 @@ impl World {
         self.sign_with(&key, commons, method, request)
     }
 
-    fn sign_with(&mut self, key: &SigningKey, commons: &str, method: &str, request: impl Into<Bytes>) -> Transaction {
+    /// Signs a call of any key under the next id.
+    pub fn sign_with(
+        &mut self,
+        key: &SigningKey,
+        commons: &str,
+        method: &str,
+        request: impl Into<Bytes>,
+    ) -> Transaction {
         self.calls += 1;
         let mut id = [0; 16];
         id[..8].copy_from_slice(&self.calls.to_be_bytes());
@@ -232,7 +366,7 @@ impl World {
         i: usize,
         tx: Transaction,
     ) -> Result<impl Future<Output = Option<Outcome>> + Send + use<>, Refusal> {
-        let submitted = self.nodes[i].submit(tx)?;
+        let submitted = self.node(i).submit(tx)?;
         Ok(async move {
             match submitted {
                 Submitted::Final(receipt) => Some(Outcome::Receipt(receipt)),

@@ -106,8 +106,7 @@ impl Certificate {
     pub fn certifies(&self, header: &Header, committee: &Committee) -> bool {
         let message = signed(header, self.view, self.parent_view);
         let holds = |(place, signature): &(u8, [u8; 64])| {
-            let key = committee.keys().get(usize::from(*place)).and_then(|k| VerificationKey::try_from(*k).ok());
-            key.is_some_and(|k| k.verify(&Signature::from_bytes(signature), &message).is_ok())
+            committee.keys().get(usize::from(*place)).is_some_and(|key| signs(key, &message, signature))
         };
         usize::from(self.validators) == committee.keys().len()
             && self.votes.windows(2).all(|v| v[0].0 < v[1].0)
@@ -119,14 +118,22 @@ impl Certificate {
 /// The bytes that a validator signs to make a block final in a round, as the consensus engine lays them out: namespace,
 /// epoch, round, round of the parent, hash of the header.
 pub fn signed(header: &Header, view: u64, parent_view: u64) -> Vec<u8> {
-    let namespace = format!("stint-{}_FINALIZE", header.chain_id);
+    message(header.chain_id, "FINALIZE", &[header.epoch, view, parent_view], &header.hash().0)
+}
+
+/// Whether a signature over a message counts for a key.
+pub(crate) fn signs(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    VerificationKey::try_from(*key).is_ok_and(|k| k.verify(&Signature::from_bytes(signature), message).is_ok())
+}
+
+/// The bytes of any vote: the kind's name behind the ledger's, numbers, and what follows them.
+pub(crate) fn message(chain_id: Hash, kind: &str, numbers: &[u64], rest: &[u8]) -> Vec<u8> {
+    let namespace = format!("stint-{chain_id}_{kind}");
     let mut out = Vec::new();
     varint(namespace.len() as u64, &mut out);
     out.extend_from_slice(namespace.as_bytes());
-    for n in [header.epoch, view, parent_view] {
-        varint(n, &mut out);
-    }
-    out.extend_from_slice(&header.hash().0);
+    numbers.iter().for_each(|n| varint(*n, &mut out));
+    out.extend_from_slice(rest);
     out
 }
 

@@ -45,6 +45,7 @@ extern crate alloc;
 extern crate std;
 
 mod certificate;
+mod double_sign;
 mod hash;
 mod header;
 pub mod key;
@@ -55,6 +56,7 @@ mod text;
 pub mod tree;
 
 pub use certificate::{Certificate, Committee, signed};
+pub use double_sign::{DoubleSign, Kind, Vote};
 pub use hash::{Hash, HashError, hash, hash_parts};
 pub use header::{Header, Outcome, receipt_item};
 pub use proof::{

@@ -158,6 +158,7 @@ where
         parts;
     let [votes, certificates, certificate_requests, block_requests, broadcast, gossip] = channels;
     let me = key.public_key();
+    let chain_id = genesis.header.chain_id;
     let (outbox, to_send) = mpsc::channel(OUTBOX);
     let marshal_mailbox = Arc::new(OnceLock::new());
     let known_committees = Arc::new(OnceLock::new());
@@ -268,6 +269,7 @@ where
     let left = Arc::new(OnceLock::new());
     let rounds = Rounds {
         context: context.child("rounds"),
+        chain_id,
         ledger: ledger.clone(),
         committees,
         adapter,

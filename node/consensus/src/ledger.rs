@@ -89,6 +89,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Learns of a final height that may not have been delivered yet.
     fn tip(&self, height: u64);
 
+    /// Learns what the engine hears of the validators; must not block.
+    fn heard(&self, heard: crate::Heard);
+
     /// Takes a message that another validator broadcast by [`crate::Env::broadcast`].
     fn gossip(&self, from: [u8; 32], message: Bytes);
 }

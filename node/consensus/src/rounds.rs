@@ -17,6 +17,7 @@ use crate::{
     block::{Ordered, digest},
     committees::Committees,
     early::Early,
+    heard::Witness,
     engine::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, VIEWS_KEPT, folder_of_votes},
 };
 use commonware_consensus::{
@@ -32,7 +33,7 @@ use commonware_consensus::{
     },
     types::{Epoch, FixedEpocher, Height},
 };
-use commonware_cryptography::{Sha256, ed25519::PublicKey, sha256::Digest};
+use commonware_cryptography::{Sha256, certificate::Scheme as _, ed25519::PublicKey, sha256::Digest};
 use commonware_p2p::{
     Blocker, Message, Receiver, Sender,
     utils::mux::{Builder, MuxHandle, Muxer, SubReceiver, SubSender},
@@ -46,6 +47,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use stint_proto::Hash;
 use tokio::sync::mpsc;
 
 /// How long others may be an epoch ahead before the last block of this one is fetched from them, and until it is asked for
@@ -67,6 +69,7 @@ pub type Track = Box<dyn FnMut(crate::Peers) + Send>;
 /// What the engines of all epochs share.
 pub(crate) struct Rounds<E: Spawner + Metrics + Clock, B> {
     pub context: E,
+    pub chain_id: Hash,
     pub ledger: Arc<dyn Ledger>,
     pub committees: Committees,
     pub adapter: Deferred<E, Scheme, App, Ordered, FixedEpocher>,
@@ -195,7 +198,12 @@ where
                 blocker: self.blocker.clone(),
                 automaton: self.adapter.clone(),
                 relay: self.adapter.clone(),
-                reporter: self.adapter.clone(),
+                reporter: Witness {
+                    chain_id: self.chain_id,
+                    members: scheme.participants().clone(),
+                    ledger: self.ledger.clone(),
+                    next: self.adapter.clone(),
+                },
                 strategy: Sequential,
                 partition: self.votes(epoch),
                 mailbox_size: MAILBOX,

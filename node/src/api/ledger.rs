@@ -1,7 +1,7 @@
 //! `stint.v1.Ledger`.
 
 use super::{
-    batch, lists,
+    batch, diagnose, lists,
     places::Places,
     status::status,
     submit::{blocking, submit},
@@ -90,6 +90,11 @@ impl Ledger for LedgerService {
             consortium: self.node.genesis.consortium.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
         }))
+    }
+
+    async fn diagnose(&self, _: Request<v1::DiagnoseRequest>) -> Answer<v1::DiagnoseResponse> {
+        let name = self.name.clone();
+        Ok(weighed(self.reading(move |node| diagnose::answer(node, &name)).await?))
     }
 
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {

@@ -13,10 +13,12 @@
 //! | `batch.rs`, `lists.rs` | many calls in one message; what is listed page by page |
 //! | `watch/` | streams of events, receipts and blocks, which resume |
 //! | `door.rs`, `weigh.rs`, `places.rs` | bounds: connections, bytes under way, streams |
+//! | `diagnose.rs` | how the validators are, as this node sees them |
 //! | `whatif.rs` | what another rule would have given, part after part |
 
 mod batch;
 mod contracts;
+mod diagnose;
 mod door;
 pub(crate) mod ledger;
 mod lists;

@@ -5,6 +5,8 @@
 //! | `init.rs` | `stint init`: keys, genesis and folders of a consortium on this machine |
 //! | `run.rs`, `devnet.rs` | `stint run`, `stint devnet`: one validator, or all of a folder |
 //! | `status.rs` | `stint status` |
+//! | `why.rs` | `stint why`: which validators are ill, and what everyone waits for |
+//! | `evidence.rs` | `stint evidence`: double signs on the ledger, as files that anyone can check |
 //! | `validators.rs` | `stint validator`: who validates, by the consortium's decision |
 //! | `commons.rs` | `stint found`: a commons with the contract `contribute` |
 //! | `call.rs`, `ask/` | `stint call`, `stint query`: any method of any contract, its request as flags or JSON |
@@ -29,6 +31,7 @@ mod commons;
 mod completions;
 pub mod contract;
 mod devnet;
+mod evidence;
 mod export;
 mod exported;
 mod feed;
@@ -54,6 +57,7 @@ mod validators;
 mod verify;
 mod wait;
 mod watch;
+mod why;
 
 use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
@@ -86,6 +90,10 @@ enum Command {
     Devnet(devnet::Devnet),
     /// Show where each validator stands
     Status(Target),
+    /// Show which validators are behind, silent or disagree, since when, and what each waits for
+    Why(Target),
+    /// Show who signed twice, or write the proof of it into files
+    Evidence(evidence::Evidence),
     /// Show and change who validates
     #[command(subcommand)]
     Validator(validators::Validators),
@@ -186,6 +194,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(c) => c.execute().await,
         Command::Devnet(c) => c.execute().await,
         Command::Status(t) => status::show(&t).await,
+        Command::Why(t) => why::show(&t).await,
+        Command::Evidence(c) => c.execute().await,
         Command::Validator(c) => c.execute().await,
         Command::Found(c) => c.execute().await,
         Command::Call(c) => c.execute().await,

@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use stint_proto::{Block, Genesis, Hash, v1};
-use stint_verifier::{Fact, PROOF_BYTES, Proven, Trust, tree::Value};
+use stint_verifier::{DoubleSign, Fact, PROOF_BYTES, Proven, Trust, tree::Value};
 
 const LINES: usize = 20;
 
@@ -34,7 +34,7 @@ pub struct Verify {
     /// A range of the state, first..behind: are these all of its keys? May be repeated
     #[arg(long)]
     range: Vec<String>,
-    /// Files of `stint prove` or `stint export`
+    /// Files of `stint prove`, `stint export` or `stint evidence`
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
@@ -67,6 +67,10 @@ fn verify(trust: &Trust, file: &mut impl Read, parts: &Parts) -> Result<(), Fail
     }
     // One byte more than any proof has tells a file that is none.
     file.by_ref().take((PROOF_BYTES + 1 - bytes.len()) as u64).read_to_end(&mut bytes)?;
+    if let Some(found) = DoubleSign::decode(&bytes) {
+        println!("{}", accuses(trust, &found)?);
+        return Ok(());
+    }
     let proven = check(trust, &bytes)?;
     show(&proven)?;
     match &proven.fact {
@@ -75,6 +79,31 @@ fn verify(trust: &Trust, file: &mut impl Read, parts: &Parts) -> Result<(), Fail
         _ => {}
     }
     Ok(())
+}
+
+/// Checks evidence of a double sign, and says what it proves.
+fn accuses(trust: &Trust, found: &DoubleSign) -> Result<String, Failure> {
+    if found.chain_id != trust.chain_id {
+        return Err(format!("the evidence is of the ledger {}, not of {}", found.chain_id, trust.chain_id).into());
+    }
+    if !found.proves() {
+        return Err("this proves nothing: the two votes are no lie, or the key did not sign them".into());
+    }
+    let DoubleSign { epoch, view, key, votes: [first, second], .. } = found;
+    let whose = match trust.committee.keys().contains(key) {
+        true => "a validator of the genesis file",
+        false => "which the ledger knows by its committees: see stint validator list",
+    };
+    let what = |vote: &stint_verifier::Vote| match vote.hash {
+        Hash::ZERO => vote.kind.to_string(),
+        hash => format!("{} block {}", vote.kind, hash.short()),
+    };
+    Ok(format!(
+        "proved: the key {}, {whose}, signed both '{}' and '{}' in round {view} of epoch {epoch}",
+        hex::encode(key),
+        what(first),
+        what(second)
+    ))
 }
 
 /// The validators of a genesis file.

@@ -1,8 +1,13 @@
-use super::{Addresses, Node, draft, execute, prune, spread, verify};
+use super::{
+    Addresses, Node, announce, draft, execute, prune, spread,
+    standing::{self, Standing},
+    verify,
+};
 use bytes::Bytes;
+use ed25519_dalek::SigningKey;
 use futures::future::BoxFuture;
 use std::sync::Arc;
-use stint_consensus::{Ack, Ancestors, Draft, Env, Ledger, Peers};
+use stint_consensus::{Ack, Ancestors, Draft, Env, Heard, Ledger, Peers};
 use stint_proto::{Block, Epochs, Hash, Header};
 use tokio::sync::mpsc;
 
@@ -16,8 +21,13 @@ pub struct NodeLedger {
 }
 
 impl NodeLedger {
-    /// Starts the node's tasks in an environment.
-    pub fn start(node: Arc<Node>, env: Arc<dyn Env>, addresses: Addresses) -> Arc<dyn Ledger> {
+    /// Starts the node's tasks in an environment. With its keys a validator tells the consortium what is to be told.
+    pub fn start(
+        node: Arc<Node>,
+        env: Arc<dyn Env>,
+        addresses: Addresses,
+        keys: Arc<[SigningKey]>,
+    ) -> Arc<dyn Ledger> {
         // The engine delivers only a few blocks ahead of their acknowledgement.
         let (final_blocks, to_execute) = mpsc::unbounded_channel();
         let (heard, to_check) = mpsc::channel(spread::HEARD);
@@ -25,6 +35,8 @@ impl NodeLedger {
         env.spawn_dedicated("check", Box::pin(spread::check(node.clone(), env.clone(), to_check)));
         env.spawn_dedicated("prune", Box::pin(prune::run(node.clone(), env.clone())));
         env.spawn("spread", Box::pin(spread::run(node.clone(), env.clone())));
+        env.spawn("standing", Box::pin(standing::tell(node.clone(), env.clone())));
+        env.spawn("announce", Box::pin(announce::run(node.clone(), env.clone(), keys)));
         Arc::new(NodeLedger { node, env, addresses, final_blocks, heard })
     }
 
@@ -78,7 +90,17 @@ impl Ledger for NodeLedger {
         self.node.heard_of(height);
     }
 
-    fn gossip(&self, _from: [u8; 32], message: Bytes) {
+    fn heard(&self, heard: Heard) {
+        self.node.heard(heard, self.env.now_ms());
+    }
+
+    fn gossip(&self, from: [u8; 32], message: Bytes) {
+        if standing::is_one(&message) {
+            if let Some(standing) = Standing::decode(&message) {
+                self.node.heard_standing(from, standing, self.env.now_ms());
+            }
+            return;
+        }
         if self.heard.try_send(message).is_err() {
             tracing::debug!("gossip was dropped: more came than can be checked");
         }

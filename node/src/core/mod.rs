@@ -1,9 +1,11 @@
 //! A node below its gRPC edge: pool, drafts and verdicts, execution. It uses no clock, task or
 //! socket but those of [`stint_consensus::Env`], so it also runs in a simulation.
 
+mod announce;
 mod draft;
 mod epochs;
 mod execute;
+mod health;
 mod ledger;
 mod node;
 mod pin;
@@ -13,6 +15,7 @@ mod prune;
 mod replay;
 mod signal;
 mod spread;
+mod standing;
 mod turns;
 mod verify;
 mod waiters;
@@ -22,6 +25,7 @@ mod whatif;
 mod tests;
 
 pub use epochs::Addresses;
+pub use health::{Health, Round, Seen};
 pub use ledger::NodeLedger;
 pub(crate) use node::internal;
 pub use node::{Node, Submitted};
@@ -29,5 +33,6 @@ pub use prove::Unproved;
 pub(crate) use prove::missing_receipt;
 pub(crate) use replay::{ReplayError, heights as replayed, replay};
 pub(crate) use verify::check_block;
+pub use standing::{Standing, Waits};
 pub use waiters::Outcome;
 pub use whatif::WhatIf;

@@ -1,6 +1,7 @@
 //! What the rooms of a node share: the store, the pool, who waits, and where execution stands.
 
 use super::{
+    health::Health,
     pool::{Pool, other_content},
     signal::Signal,
     waiters::{Outcome, Waiters},
@@ -16,7 +17,7 @@ use stint_proto::{
     limits::{BLOCK_FUEL, PAGE_ROWS, VALIDITY_WINDOW},
     signature, v1,
 };
-use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer};
+use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
 use stint_store::{Keep, Medium, Store, StoreError, Tip, genesis_block};
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,6 +49,7 @@ pub struct Node {
     failure: Mutex<Option<String>>,
     /// True once it must stop.
     failed: Signal<bool>,
+    pub(super) health: Mutex<Health>,
     /// Height and hash of a block to come, which the operator knows from elsewhere.
     pub(super) pinned: OnceLock<(u64, Hash)>,
 }
@@ -91,6 +93,7 @@ impl Node {
             fuel_per_call: AtomicU64::new(FIRST_GUESS),
             failure: Mutex::default(),
             failed: Signal::new(false),
+            health: Mutex::default(),
             pinned: OnceLock::new(),
         }))
     }
@@ -242,6 +245,17 @@ impl Node {
     /// A final block's canonical bytes.
     pub fn block(&self, height: u64) -> Result<Option<Bytes>, StoreError> {
         self.store.block(height)
+    }
+
+    /// How many double signs stand on the ledger, as far as one page tells.
+    pub fn double_signs(&self) -> Result<usize, RuntimeError> {
+        let state = Arc::new(self.store.state_at(self.tip().height));
+        stint_runtime::double_signs(state)
+    }
+
+    /// What a block and all before it led to.
+    pub fn results_root(&self, height: u64) -> Result<Option<Hash>, StoreError> {
+        Ok(self.store.results(height)?.map(|r| r.results_root))
     }
 
     /// True when the ledger knows the agent behind a key.

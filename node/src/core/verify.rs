@@ -12,6 +12,9 @@ use stint_proto::{
 };
 use stint_store::{Results, StoreError};
 
+/// How long the votes over earlier blocks are waited for before they are asked for, and until they are again.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 /// Says whether a block is valid on its parent.
 pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Header) -> bool {
     let height = block.header.height;
@@ -25,7 +28,22 @@ pub async fn verify(node: &Node, env: &dyn Env, block: Arc<Block>, parent: Heade
     if ahead > 0 {
         env.sleep(Duration::from_millis(ahead)).await;
     }
+    reach(node, env, &block.header).await;
     results_agree(node, &block.header).await && names_who_follow(node, &block.header).await
+}
+
+/// Waits until this node has executed what a header certifies. Whoever drafted it has the votes that made that final, and
+/// may be the last to tell: if each of too many others lacked them, none would vote for the block that tells. So they are
+/// asked for.
+async fn reach(node: &Node, env: &dyn Env, header: &Header) {
+    loop {
+        tokio::select! {
+            biased;
+            () = node.find(|tip| (tip.height >= header.executed_height).then_some(())) => return,
+            () = env.sleep(PATIENCE) => {}
+        }
+        (node.tip().height + 1..header.height).for_each(|height| env.fetch_certificate(height));
+    }
 }
 
 /// What can be said of a block on its parent without any state, but for the signatures of its calls.

@@ -90,6 +90,10 @@ impl Ledger for Peer {
         Ok(status)
     }
 
+    async fn diagnose(&self, request: Request<v1::DiagnoseRequest>) -> Answer<v1::DiagnoseResponse> {
+        self.node.diagnose(request).await
+    }
+
     async fn prove(&self, request: Request<v1::ProveRequest>) -> Answer<v1::ProveResponse> {
         self.node.prove(request).await
     }

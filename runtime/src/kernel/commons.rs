@@ -107,9 +107,9 @@ pub fn admit(overlay: &mut Overlay, by: &Caller<'_>, request: v1::AdmitRequest) 
     Ok(Ok(v1::AdmitResponse {}))
 }
 
-/// Methods for which no charter is asked: code alone does nothing, an upgrade was decided when it began, and a validator
-/// speaks for itself.
-const OPEN: [&str; 4] = ["Publish", "Migrate", "Ready", "MoveValidator"];
+/// Methods for which no charter is asked: code alone does nothing, an upgrade was decided when it began, a validator
+/// speaks for itself, and evidence decides nothing.
+const OPEN: [&str; 5] = ["Publish", "Migrate", "Ready", "MoveValidator", "ReportEvidence"];
 
 /// The service through which a commons acts; empty while its stewards do.
 pub fn charter(overlay: &Overlay, commons: &str) -> Result<String, RuntimeError> {

@@ -10,6 +10,7 @@
 //!   still publish code and go on with upgrades.
 //! - `ready`: a validator says itself that it is ready; `few-validators`: too few would be left; `validator`,
 //!   `validators`, `address`: see `validators.rs`.
+//! - `evidence`, `member`: see `evidence.rs`.
 //! - `parameters`, `quota`, `code-policy`: see `parameters.rs`.
 //! - `commons`, `agent`, `role`, `code`, `service`: what is named exists, or is new, as asked.
 //! - `not-ready`: code serves when validators have had the time to compile it, one module after the
@@ -20,6 +21,7 @@ mod code;
 mod committees;
 mod commons;
 mod directory;
+mod evidence;
 pub(crate) mod lists;
 mod parameters;
 pub(crate) mod records;
@@ -38,6 +40,7 @@ pub(crate) use committees::elect;
 pub use committees::{Peer, changes_validators, committee_of_epoch, peers};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
+pub use evidence::{count as double_signs, key_of as evidence_key};
 pub use parameters::block_fuel;
 pub(crate) use parameters::quota;
 
@@ -47,8 +50,9 @@ pub fn agent_behind(state: Arc<dyn crate::State>, key: &[u8; 32]) -> Result<Opti
 }
 
 const PREFIX: &str = "/stint.v1.Kernel/";
-const QUERIES: [&str; 6] = ["GetCommons", "ListCommons", "GetCode", "ListValidators", "GetParameters", "GetQuota"];
-const COMMANDS: [&str; 15] = [
+const QUERIES: [&str; 7] =
+    ["GetCommons", "ListCommons", "GetCode", "ListValidators", "ListEvidence", "GetParameters", "GetQuota"];
+const COMMANDS: [&str; 16] = [
     "Found",
     "Admit",
     "Constitute",
@@ -64,6 +68,7 @@ const COMMANDS: [&str; 15] = [
     "Ready",
     "SetParameters",
     "SetQuota",
+    "ReportEvidence",
 ];
 /// The role that runs a commons.
 pub(crate) const STEWARD: &str = "steward";
@@ -108,7 +113,8 @@ pub(crate) fn execute(
     request: &[u8],
     (fuel, depth): (u64, i32),
 ) -> Result<Invoked, RuntimeError> {
-    let price = price::KERNEL + byte_price(method) * request.len() as u64;
+    let checked = if method == "ReportEvidence" { 2 * price::SIGNATURE } else { 0 };
+    let price = price::KERNEL + checked + byte_price(method) * request.len() as u64;
     let Some(left) = fuel.checked_sub(price) else {
         let message = format!("the call costs {price} units of fuel and has {fuel}");
         let result = Err(Refusal::new(Code::ResourceExhausted, "fuel", message));
@@ -131,6 +137,7 @@ pub(crate) fn execute(
         "Ready" => answer(request, |r| validators::ready(&mut session, by, r))?,
         "SetParameters" => answer(request, |r| parameters::set(&mut session, by, r))?,
         "SetQuota" => answer(request, |r| parameters::set_quota(&mut session, by, r))?,
+        "ReportEvidence" => answer(request, |r| evidence::report(&mut session, by, r))?,
         "Upgrade" => return running(session, request, price, |s, r| upgrade::upgrade(s, by, r, (left, depth))),
         "Migrate" => return running(session, request, price, |s, r| upgrade::step(s, by, r, (left, depth))),
         method if QUERIES.contains(&method) => Err(Refusal::new(
@@ -175,6 +182,7 @@ pub(crate) fn query(overlay: &Overlay, commons: &str, method: &str, request: &[u
         "ListCommons" => answer(request, |r| commons::list(overlay, r)),
         "GetCode" => answer(request, |r| code::get(overlay, r)),
         "ListValidators" => answer(request, |r| committees::list(overlay, r)),
+        "ListEvidence" => answer(request, |r| evidence::list(overlay, r)),
         "GetParameters" => answer(request, |r| parameters::get(overlay, r)),
         "GetQuota" => answer(request, |r| parameters::get_quota(overlay, commons, r)),
         method if COMMANDS.contains(&method) => {

@@ -176,6 +176,22 @@ pub struct Ledger {
     pub consortium: String,
 }
 
+/// `k/evidence/<key><epoch><round>`
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Evidence {
+    /// Whose key it is.
+    #[prost(string, tag = "1")]
+    pub validator: String,
+    /// As `stint_verifier::DoubleSign` encodes it.
+    #[prost(bytes = "vec", tag = "2")]
+    pub evidence: Vec<u8>,
+    /// Height at which it was recorded.
+    #[prost(uint64, tag = "3")]
+    pub height: u64,
+    #[prost(string, tag = "4")]
+    pub reported_by: String,
+}
+
 /// `k/quota/<commons>`
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct Quota {

@@ -66,6 +66,10 @@ impl Ledger for Peer {
         self.upstream.ledger().get_status(request.into_inner()).await
     }
 
+    async fn diagnose(&self, request: Request<v1::DiagnoseRequest>) -> Answer<v1::DiagnoseResponse> {
+        self.upstream.ledger().diagnose(request.into_inner()).await
+    }
+
     async fn prove(&self, request: Request<v1::ProveRequest>) -> Answer<v1::ProveResponse> {
         self.upstream.ledger().prove(request.into_inner()).await
     }

@@ -59,7 +59,7 @@ fn proves(world: &World, i: usize) -> u64 {
 
 #[test]
 fn validators_join_and_leave_and_the_ledger_goes_on() {
-    let plan = Plan { places: 6, founders: 4, epoch_blocks: EPOCH };
+    let plan = Plan { places: 6, founders: 4, epoch_blocks: EPOCH, announce: false };
     let (handovers, _) = simulate_plan(1, plan, |mut world| async move {
         assert!(world.wait(60_000, |w| w.tip(0).height >= 3).await);
         add(&mut world, 4).await;

@@ -1,0 +1,151 @@
+//! How the validators are, as this node sees them.
+
+use crate::core::{Health, Node, Seen, Waits};
+use bytes::Bytes;
+use std::time::{SystemTime, UNIX_EPOCH};
+use stint_proto::{Refusal, v1};
+use stint_runtime::Peer;
+use v1::validator_health::{Condition, Waits as Word};
+
+/// Validators tell of themselves every two seconds; who has not for so long is silent, milliseconds.
+const SILENT_MS: u64 = 10_000;
+/// Who counts and has not voted for so long does not vote, milliseconds: even an idle ledger votes every second.
+const VOTELESS_MS: u64 = 10_000;
+/// Who has not been where this node is for so long is behind, milliseconds.
+const BEHIND_MS: u64 = 5_000;
+
+/// Answers for the node of a validator.
+pub fn answer(node: &Node, name: &str) -> Result<v1::DiagnoseResponse, Refusal> {
+    let tip = node.tip().height;
+    let epoch = node.epochs().of(tip + 1);
+    let unreadable = |e: &(dyn std::error::Error + 'static)| node.unreadable(e);
+    let committee = node.committee(epoch).map_err(|e| unreadable(&e))?.map(|(_, committee)| committee);
+    let known = node.validators().map_err(|e| unreadable(&e))?;
+    let recorded = node.double_signs().map_err(|e| unreadable(&e))?;
+    let members = committee.as_ref().map(|c| c.keys().to_vec()).unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
+    let health = node.health();
+    let round = health.round();
+    let look = Look { now, looking_ms: now.saturating_sub(health.since_ms()), health: &health };
+    // The engine takes the validators in turn, in the order of their keys.
+    let turn = (round.epoch + round.view).checked_rem(members.len() as u64);
+    let leader = turn.and_then(|turn| known.iter().find(|v| v.key == members[turn as usize]));
+    Ok(v1::DiagnoseResponse {
+        validator: name.into(),
+        height: tip,
+        network_height: node.network_height(),
+        epoch,
+        view: round.view,
+        round_ms: now.saturating_sub(round.since_ms),
+        leader: leader.map(|v| v.name.clone()).unwrap_or_default(),
+        quorum: committee.map_or(0, |c| c.quorum() as u32),
+        validators: known.iter().filter(|v| !v.left).map(|v| look.at(v, v.name == name, tip)).collect(),
+        double_signs: (recorded + health.evidence().len()) as u32,
+        looking_ms: look.looking_ms,
+    })
+}
+
+/// One look at all of them.
+struct Look<'a> {
+    now: u64,
+    looking_ms: u64,
+    health: &'a Health,
+}
+
+impl Look<'_> {
+    fn at(&self, v: &Peer, own: bool, tip: u64) -> v1::ValidatorHealth {
+        let never = Seen::default();
+        let seen = self.health.of(&v.key).unwrap_or(&never);
+        let (condition, since) = if own { (Condition::Well, None) } else { self.condition(seen, v.counts) };
+        let said = seen.standing.as_ref().map(|(standing, _)| standing);
+        let (voted_epoch, voted_view, voted) = seen.voted.unwrap_or_default();
+        v1::ValidatorHealth {
+            name: v.name.clone(),
+            key: Bytes::copy_from_slice(&v.key),
+            counts: v.counts,
+            condition: condition.into(),
+            since_ms: since.map_or(0, |since| self.age(since)),
+            height: if own { tip } else { said.map_or(0, |s| s.height) },
+            waits_for: said.map_or(Word::Untold, |s| word(s.waits)).into(),
+            waits_ms: said.map_or(0, |s| s.waits_ms),
+            voted_epoch,
+            voted_view,
+            voted_ms: seen.voted.map_or(0, |_| self.age(voted)),
+            apart_height: seen.apart.map_or(0, |(_, height)| height),
+        }
+    }
+
+    fn age(&self, at_ms: u64) -> u64 {
+        self.now.saturating_sub(at_ms)
+    }
+
+    /// What is wrong, and since when.
+    fn condition(&self, seen: &Seen, counts: bool) -> (Condition, Option<u64>) {
+        let voted = seen.voted.map(|(_, _, at)| at);
+        let heard = seen.standing.as_ref().map(|(_, at)| *at).max(voted);
+        let Some(heard) = heard else {
+            return match self.looking_ms > SILENT_MS {
+                true => (Condition::Silent, None),
+                false => (Condition::Unknown, None),
+            };
+        };
+        // What was never is as old as the look.
+        let late = |at: Option<u64>, limit| at.map_or(self.looking_ms, |at| self.age(at)) > limit;
+        if let Some((since, _)) = seen.apart {
+            (Condition::Disagrees, Some(since))
+        } else if self.age(heard) > SILENT_MS {
+            (Condition::Silent, Some(heard))
+        } else if late(seen.abreast_ms, BEHIND_MS) {
+            (Condition::Behind, seen.abreast_ms)
+        } else if counts && late(voted, VOTELESS_MS) {
+            (Condition::Voteless, voted)
+        } else {
+            (Condition::Well, None)
+        }
+    }
+}
+
+fn word(waits: Waits) -> Word {
+    match waits {
+        Waits::Proposal => Word::Proposal,
+        Waits::Votes => Word::Votes,
+        Waits::Blocks => Word::Blocks,
+        Waits::Execution => Word::Execution,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Standing;
+    use stint_proto::Hash;
+
+    fn look(now: u64, seen: Seen) -> Condition {
+        Look { now, looking_ms: now, health: &Health::default() }.condition(&seen, true).0
+    }
+
+    #[test]
+    fn each_illness_has_its_name() {
+        let standing = || Standing {
+            height: 9,
+            results_root: Hash::ZERO,
+            epoch: 0,
+            view: 9,
+            waits: Waits::Votes,
+            waits_ms: 0,
+        };
+        let well = |now: u64| Seen {
+            voted: Some((0, 9, now - 1000)),
+            standing: Some((standing(), now - 1000)),
+            abreast_ms: Some(now - 1000),
+            apart: None,
+        };
+        assert_eq!(look(1_000, Seen::default()), Condition::Unknown);
+        assert_eq!(look(60_000, Seen::default()), Condition::Silent);
+        assert_eq!(look(60_000, well(60_000)), Condition::Well);
+        assert_eq!(look(90_000, well(60_000)), Condition::Silent);
+        assert_eq!(look(60_000, Seen { voted: None, ..well(60_000) }), Condition::Voteless);
+        assert_eq!(look(60_000, Seen { abreast_ms: Some(40_000), ..well(60_000) }), Condition::Behind);
+        assert_eq!(look(60_000, Seen { apart: Some((50_000, 7)), ..well(60_000) }), Condition::Disagrees);
+    }
+}

@@ -1,0 +1,72 @@
+//! What a validator tells the consortium by itself: that it is ready, and who signed twice.
+
+use super::Node;
+use bytes::Bytes;
+use ed25519_dalek::SigningKey;
+use prost::Message;
+use std::{sync::Arc, time::Duration};
+use stint_consensus::Env;
+use stint_proto::{Call, CallId, Transaction, v1};
+use stint_runtime::{Peer, State};
+
+/// Time between looks whether there is something to say.
+const LOOKS: Duration = Duration::from_secs(2);
+/// A validator that is ready lags no further behind what it hears of, heights.
+const LAG: u64 = 2;
+/// Heights for which it says so; then again.
+const VALID: u64 = 100;
+
+/// Looks whether there is something to say, and says it with the validator's own keys. Never ends.
+pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, keys: Arc<[SigningKey]>) {
+    loop {
+        env.sleep(LOOKS).await;
+        let tip = node.tip().height;
+        if node.network_height() > tip + LAG {
+            continue;
+        }
+        let Ok(peers) = node.validators() else { continue };
+        if let Some(key) = awaited(&keys, &peers) {
+            say(&node, &*env, key, "Ready", Bytes::new(), "to be ready");
+        }
+        let counts = |key: &&SigningKey| peers.iter().any(|p| p.counts && p.key == key.verifying_key().to_bytes());
+        let evidence = node.health().evidence();
+        for found in evidence {
+            if node.store.state_at(tip).get(&stint_runtime::evidence_key(&found)).is_ok_and(|kept| kept.is_some()) {
+                node.health().settle(&found);
+            } else if let Some(key) = keys.iter().find(counts) {
+                let request = v1::ReportEvidenceRequest { evidence: found.encode().into() };
+                say(&node, &*env, key, "ReportEvidence", request.encode_to_vec().into(), "who signed twice");
+            }
+        }
+    }
+}
+
+/// The key that the consortium waits for to be ready.
+fn awaited<'a>(keys: &'a [SigningKey], peers: &[Peer]) -> Option<&'a SigningKey> {
+    let waits = |p: &Peer| if p.counts { p.next_key } else { Some(p.key).filter(|_| !p.left) };
+    let awaited: Vec<_> = peers.iter().filter(|p| !p.ready).filter_map(waits).collect();
+    keys.iter().find(|k| awaited.contains(&k.verifying_key().to_bytes()))
+}
+
+fn say(node: &Node, env: &dyn Env, key: &SigningKey, method: &str, request: Bytes, what: &str) {
+    let Some(call) = call(node, env, key, method, request) else { return };
+    match node.submit(call) {
+        Ok(_) => tracing::info!("told the consortium {what}, after block {}", node.tip().height),
+        Err(refusal) => tracing::warn!("cannot tell the consortium {what}: {}", refusal.message),
+    }
+}
+
+fn call(node: &Node, env: &dyn Env, key: &SigningKey, method: &str, request: Bytes) -> Option<Transaction> {
+    let mut id = [0; 16];
+    rand_core::Rng::fill_bytes(&mut env.rng(), &mut id);
+    let call = Call {
+        chain_id: node.chain_id,
+        commons: node.genesis.consortium.clone(),
+        method: format!("/stint.v1.Kernel/{method}"),
+        request,
+        call_id: CallId { key: key.verifying_key().to_bytes(), id },
+        valid_until: node.tip().height + VALID,
+        fuel_limit: 0,
+    };
+    call.sign(key).ok()
+}

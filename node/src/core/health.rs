@@ -1,0 +1,172 @@
+//! What this node sees of the other validators: votes, their own word, and lies. It decides nothing.
+
+use super::{
+    Node,
+    standing::{Standing, Waits},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{MutexGuard, PoisonError},
+};
+use stint_consensus::Heard;
+use stint_verifier::{DoubleSign, Kind};
+
+/// So many blocks behind are no illness: they are under way.
+const LAG: u64 = 4;
+/// Validators of whom something is kept: those of a committee and those who join or have another key.
+const KNOWN: usize = 400;
+/// Double signs that wait to be reported.
+const EVIDENCE: usize = 64;
+
+/// What is known.
+#[derive(Debug, Default)]
+pub struct Health {
+    seen: BTreeMap<[u8; 32], Seen>,
+    round: Round,
+    evidence: BTreeMap<([u8; 32], u64, u64), DoubleSign>,
+    /// Own time of the first look, milliseconds.
+    since_ms: Option<u64>,
+}
+
+/// The round that goes on here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Round {
+    /// The epoch.
+    pub epoch: u64,
+    /// The round of the epoch.
+    pub view: u64,
+    /// Since when, milliseconds.
+    pub since_ms: u64,
+    /// Someone voted for a block of it.
+    pub proposed: bool,
+}
+
+/// What is known of one validator. Times are this node's, milliseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Epoch and round of its newest vote, and when it came.
+    pub voted: Option<(u64, u64, u64)>,
+    /// Its newest word, and when it came.
+    pub standing: Option<(Standing, u64)>,
+    /// When it was last where this node was.
+    pub abreast_ms: Option<u64>,
+    /// Since when its results differ, and the first height at which they were seen to.
+    pub apart: Option<(u64, u64)>,
+}
+
+impl Health {
+    fn seen(&mut self, key: [u8; 32]) -> Option<&mut Seen> {
+        if self.seen.len() >= KNOWN && !self.seen.contains_key(&key) {
+            return None;
+        }
+        Some(self.seen.entry(key).or_default())
+    }
+
+    /// What is known of the holder of a key.
+    pub fn of(&self, key: &[u8; 32]) -> Option<&Seen> {
+        self.seen.get(key)
+    }
+
+    /// The round that goes on.
+    pub fn round(&self) -> Round {
+        self.round
+    }
+
+    /// Since when this node looks.
+    pub fn since_ms(&self) -> u64 {
+        self.since_ms.unwrap_or_default()
+    }
+
+    /// Double signs that were seen here and are not settled.
+    pub fn evidence(&self) -> Vec<DoubleSign> {
+        self.evidence.values().cloned().collect()
+    }
+
+    /// Lets go of what stands on the ledger.
+    pub fn settle(&mut self, found: &DoubleSign) {
+        self.evidence.remove(&(found.key, found.epoch, found.view));
+    }
+
+    fn enter(&mut self, epoch: u64, view: u64, now_ms: u64) {
+        if (epoch, view) > (self.round.epoch, self.round.view) {
+            self.round = Round { epoch, view, since_ms: now_ms, proposed: false };
+        }
+    }
+
+    fn hear(&mut self, heard: Heard, now_ms: u64) {
+        self.since_ms.get_or_insert(now_ms);
+        match heard {
+            Heard::Vote { key, epoch, view, kind } => {
+                let going_on = (epoch, view) == (self.round.epoch, self.round.view);
+                self.round.proposed |= going_on && kind != Kind::Nullify;
+                if let Some(seen) = self.seen(key) {
+                    seen.voted = Some((epoch, view, now_ms));
+                }
+            }
+            Heard::Over { epoch, view } => self.enter(epoch, view + 1, now_ms),
+            Heard::DoubleSign(found) => {
+                if self.evidence.len() < EVIDENCE {
+                    self.evidence.entry((found.key, found.epoch, found.view)).or_insert(found);
+                }
+            }
+        }
+    }
+}
+
+impl Node {
+    /// What is known of the validators.
+    pub fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn heard(&self, heard: Heard, now_ms: u64) {
+        if let Heard::DoubleSign(found) = &heard {
+            let (epoch, view, [first, second]) = (found.epoch, found.view, &found.votes);
+            tracing::warn!(
+                "a validator signed twice in round {view} of epoch {epoch}: {} and {}; key {}",
+                first.kind,
+                second.kind,
+                hex::encode(found.key)
+            );
+        }
+        self.health().hear(heard, now_ms);
+    }
+
+    /// Takes another validator's word.
+    pub(super) fn heard_standing(&self, from: [u8; 32], standing: Standing, now_ms: u64) {
+        let tip = self.tip();
+        // What cannot be compared says nothing.
+        let ours = self.store.results(standing.height).ok().flatten().filter(|_| standing.height <= tip.height);
+        let differs = ours.is_some_and(|r| r.results_root != standing.results_root);
+        let mut health = self.health();
+        health.since_ms.get_or_insert(now_ms);
+        let Some(seen) = health.seen(from) else { return };
+        if standing.height + LAG >= tip.height {
+            seen.abreast_ms = Some(now_ms);
+        }
+        if differs {
+            seen.apart.get_or_insert((now_ms, standing.height));
+        }
+        seen.standing = Some((standing, now_ms));
+    }
+
+    /// What this node says of itself.
+    pub(super) fn standing(&self, now_ms: u64) -> Standing {
+        let (tip, network) = (self.tip(), self.network_height());
+        let round = self.health().round();
+        let waits = match network.saturating_sub(tip.height) {
+            n if n > LAG => Waits::Blocks,
+            n if n > 1 => Waits::Execution,
+            _ if round.proposed => Waits::Votes,
+            _ => Waits::Proposal,
+        };
+        Standing {
+            height: tip.height,
+            results_root: tip.results.results_root,
+            epoch: round.epoch,
+            view: round.view,
+            waits,
+            waits_ms: now_ms.saturating_sub(round.since_ms),
+        }
+    }
+}

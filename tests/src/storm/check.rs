@@ -1,0 +1,128 @@
+//! What must hold after every storm.
+
+use super::{calls::Clients, plan::Forecast};
+use crate::{World, counter};
+use prost::Message;
+use std::collections::{BTreeMap, BTreeSet};
+use stint_node::core::Node;
+use stint_proto::{Block, CallId, v1};
+
+/// Heights at which two of these nodes have different blocks or results.
+pub fn forks(nodes: &[(String, &Node)]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut known: BTreeMap<u64, (&str, _, _)> = BTreeMap::new();
+    for (name, node) in nodes {
+        for height in 1..=node.tip().height {
+            let block = node.block(height).expect("readable").expect("kept");
+            let results = node.results_root(height).expect("readable");
+            match known.get(&height) {
+                None => {
+                    known.insert(height, (name, block, results));
+                }
+                Some((other, theirs, _)) if *theirs != block => {
+                    found.push(format!("{other} and {name} have different blocks at height {height}"));
+                    break;
+                }
+                Some((other, _, theirs)) if *theirs != results => {
+                    found.push(format!("block {height} led to other results on {other} and {name}"));
+                    break;
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    found
+}
+
+/// All that is broken, in words. `honest` are the places whose nodes count.
+pub fn check(world: &World, forecast: &Forecast, clients: &Clients, honest: &[usize]) -> Vec<String> {
+    let nodes: Vec<(String, &Node)> = honest.iter().map(|i| (world.name(*i), &**world.node(*i))).collect();
+    let mut broken = forks(&nodes);
+    broken.extend(clients.broken.iter().cloned());
+    // All stand at one place by now, and agree; so one speaks for all.
+    if let (true, Some((name, node))) = (broken.is_empty(), nodes.iter().max_by_key(|(_, node)| node.tip().height)) {
+        broken.extend(times(node));
+        broken.extend(once(node));
+        broken.extend(counted(node, clients));
+        broken.extend(accused(world, forecast, node));
+        broken.extend(acknowledged(clients, &nodes, name));
+    }
+    broken
+}
+
+/// Times of blocks never stand still or go back.
+fn times(node: &Node) -> Vec<String> {
+    let time = |height| Block::decode(node.block(height).ok()??).ok().map(|b| b.header.time_ms);
+    let bad = (2..=node.tip().height).find(|height| time(*height) <= time(height - 1));
+    bad.map(|height| format!("the time of block {height} does not come after that of the block before")).into_iter().collect()
+}
+
+/// What was executed is what was ordered, each call once.
+fn once(node: &Node) -> Vec<String> {
+    let tip = node.tip();
+    let blocks = (1..=tip.height).filter_map(|height| Block::decode(node.block(height).ok()??).ok());
+    let ids: BTreeSet<CallId> = blocks.flat_map(|b| b.transactions.into_iter().map(|tx| tx.id())).collect();
+    match ids.len() as u64 == tip.transactions {
+        true => Vec::new(),
+        false => vec![format!("{} calls were ordered and {} executed", ids.len(), tip.transactions)],
+    }
+}
+
+/// The contract counted each call that it took once.
+fn counted(node: &Node, clients: &Clients) -> Vec<String> {
+    let method = format!("/{}/Add", counter::SERVICE);
+    let of_counter = clients.sent.iter().filter(|call| call.tx.call().method == method);
+    let taken = of_counter.filter(|call| {
+        let receipt = call.receipt.clone().and_then(|r| v1::Receipt::decode(r).ok());
+        receipt.is_some_and(|r| r.refusal.is_none())
+    });
+    let (taken, count) = (taken.count() as u64, count(node));
+    match taken == count {
+        true => Vec::new(),
+        false => vec![format!("{taken} calls were acknowledged and {count} counted")],
+    }
+}
+
+/// What the contract counted.
+pub fn count(node: &Node) -> u64 {
+    let asked = v1::ListStateRequest {
+        commons: "consortium".into(),
+        service: counter::SERVICE.into(),
+        prefix: counter::KEY.to_vec().into(),
+        ..Default::default()
+    };
+    let page = node.list_state(&asked).ok();
+    let value = page.and_then(|page| page.entries.into_iter().next()).map(|entry| entry.value);
+    value.and_then(|v| v[..].try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+/// Whom the ledger accuses of a double sign.
+pub fn evidence(node: &Node) -> Vec<v1::EvidenceRecord> {
+    let answer = node.query(Some("consortium"), "/stint.v1.Kernel/ListEvidence", b"", 0);
+    let bytes = answer.ok().and_then(|(answer, _)| answer.result.ok()).unwrap_or_default();
+    v1::ListEvidenceResponse::decode(&bytes[..]).map(|r| r.evidence).unwrap_or_default()
+}
+
+fn accused(world: &World, forecast: &Forecast, node: &Node) -> Vec<String> {
+    let honest = |record: &v1::EvidenceRecord| {
+        (0..world.places()).any(|place| forecast.honest(place) && world.name(place) == record.validator)
+    };
+    let found = evidence(node);
+    found.iter().filter(|r| honest(r)).map(|r| format!("{} is honest and accused", r.validator)).collect()
+}
+
+/// What a client was told stands on every node.
+fn acknowledged(clients: &Clients, nodes: &[(String, &Node)], newest: &str) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (n, call) in clients.sent.iter().enumerate() {
+        let Some(told) = &call.receipt else { continue };
+        for (name, node) in nodes {
+            match node.receipt(call.tx.id()) {
+                Ok(Some(kept)) if kept == *told => {}
+                Ok(None) if name != newest => {}
+                _ => broken.push(format!("call {n} was acknowledged, and {name} has another receipt of it or none")),
+            }
+        }
+    }
+    broken
+}
