@@ -86,6 +86,11 @@ impl Devnet {
     /// The same with more arguments; if it ends by itself, what it says.
     pub fn start_with(&mut self, i: usize, args: &[&str]) -> Result<(), String> {
         self.launch(i, args);
+        self.ready(i)
+    }
+
+    /// Waits until a launched validator answers; if it ends by itself, what it says.
+    pub fn ready(&mut self, i: usize) -> Result<(), String> {
         let child = self.processes[i].as_mut().expect("launched");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
@@ -126,6 +131,19 @@ impl Devnet {
             child.kill().expect("a running process");
             child.wait().expect("an ended process");
         }
+    }
+
+    /// Sends a running validator a signal, by the signal's name.
+    pub fn signal(&self, i: usize, signal: &str) {
+        if let Some(child) = &self.processes[i] {
+            let sent = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status();
+            assert!(sent.is_ok_and(|s| s.success()), "kill -{signal}");
+        }
+    }
+
+    /// Places for validators.
+    pub fn places(&self) -> usize {
+        self.processes.len()
     }
 
     /// Whether a validator that was started has ended by itself.

@@ -95,17 +95,21 @@ impl DoubleSign {
         DoubleSign { chain_id, epoch, view, key, votes }
     }
 
-    /// True when the key signed both, and both together are a lie: two blocks notarized or finalized in one round, or a
-    /// round left and its block finalized. Signatures count as ZIP-215 says.
+    /// True when the key signed both, and both together are a lie. Signatures count as ZIP-215 says.
     pub fn proves(&self) -> bool {
+        let plain = |v: &Vote| v.kind != Kind::Nullify || (v.parent_view, v.hash) == (0, Hash::ZERO);
+        self.conflicts() && self.votes.iter().all(|v| plain(v) && signs(&self.key, &self.signed(v), &v.signature))
+    }
+
+    /// True when both together are a lie, whoever signed: two blocks notarized or finalized in one round, or a round left
+    /// and its block finalized.
+    pub fn conflicts(&self) -> bool {
         let [first, second] = &self.votes;
-        let conflict = match (first.kind, second.kind) {
+        match (first.kind, second.kind) {
             (Kind::Notarize, Kind::Notarize) | (Kind::Finalize, Kind::Finalize) => first.content() < second.content(),
             (Kind::Nullify, Kind::Finalize) => true,
             _ => false,
-        };
-        let plain = |v: &Vote| v.kind != Kind::Nullify || (v.parent_view, v.hash) == (0, Hash::ZERO);
-        conflict && self.votes.iter().all(|v| plain(v) && signs(&self.key, &self.signed(v), &v.signature))
+        }
     }
 
     fn signed(&self, vote: &Vote) -> Vec<u8> {

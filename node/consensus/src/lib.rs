@@ -22,6 +22,7 @@
 #![deny(missing_docs)]
 
 mod application;
+mod ballots;
 mod block;
 mod committees;
 mod early;
@@ -32,6 +33,7 @@ mod heard;
 mod ledger;
 mod production;
 mod rounds;
+mod witness;
 
 pub use engine::{CHANNELS, Parts, QUOTAS, Running, StartError, max_message_bytes, start};
 pub use env::Env;

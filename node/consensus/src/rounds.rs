@@ -17,8 +17,8 @@ use crate::{
     block::{Ordered, digest},
     committees::Committees,
     early::Early,
-    heard::Witness,
     engine::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, VIEWS_KEPT, folder_of_votes},
+    witness::Witness,
 };
 use commonware_consensus::{
     marshal::{
@@ -198,12 +198,12 @@ where
                 blocker: self.blocker.clone(),
                 automaton: self.adapter.clone(),
                 relay: self.adapter.clone(),
-                reporter: Witness {
-                    chain_id: self.chain_id,
-                    members: scheme.participants().clone(),
-                    ledger: self.ledger.clone(),
-                    next: self.adapter.clone(),
-                },
+                reporter: Witness::new(
+                    self.chain_id,
+                    scheme.participants().clone(),
+                    self.ledger.clone(),
+                    self.adapter.clone(),
+                ),
                 strategy: Sequential,
                 partition: self.votes(epoch),
                 mailbox_size: MAILBOX,
@@ -220,7 +220,8 @@ where
                 fetch_timeout: NZDuration!(FETCH_TIMEOUT),
                 fetch_retry_delay: FETCH_RETRY,
                 forward: ForwardPolicy::SilentLeader,
-                track_historical_votes: false,
+                // Two votes are evidence only as long as the first one is kept.
+                track_historical_votes: true,
             },
         );
         let [votes, certificates, requests] = channels;

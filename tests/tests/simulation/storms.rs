@@ -40,6 +40,7 @@ fn no_lie_breaks_anything_and_double_signs_are_on_record() {
     let network = Lie::ALL.map(Untruth::Network);
     let leader = DraftLie::ALL.map(Untruth::Leader);
     for untruth in network.iter().chain(&leader) {
+        let mut on_record = 0;
         for nodes in [4, 7, 10] {
             let report = lied_to(nodes, *untruth);
             println!(
@@ -51,10 +52,14 @@ fn no_lie_breaks_anything_and_double_signs_are_on_record() {
             );
             assert!(report.broken.is_empty(), "{untruth:?} of {nodes}: {:#?}", report.log);
             assert!(report.height > 10, "{untruth:?} of {nodes} stops the ledger: {:#?}", report.log);
+            on_record += report.evidence;
             if *untruth == Untruth::Network(Lie::DoubleVotes) {
                 assert!(report.evidence >= (nodes as u64 - 1) / 3, "{:#?}", report.log);
             }
         }
+        // Whoever tells nobody of both, nor lets any of both become final, leaves no proof.
+        let provable = [Lie::DoubleVotes, Lie::TwoBlocks].map(Untruth::Network).contains(untruth);
+        assert_eq!(on_record > 0, provable, "{untruth:?}");
     }
 }
 

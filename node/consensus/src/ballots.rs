@@ -1,0 +1,37 @@
+//! Votes of the newest rounds, to tell who gave two that no honest validator gives together: to several of us, or one
+//! to us and one inside a certificate.
+
+use std::collections::BTreeMap;
+use stint_proto::Hash;
+use stint_verifier::{DoubleSign, Vote};
+
+/// Rounds that are remembered. What comes later than that is of no round that still matters.
+const ROUNDS: u64 = 64;
+/// Votes of a kind that are remembered of a validator in a round. A liar's first ones may be forged, to hide the others.
+const OF_A_KIND: usize = 3;
+
+/// Of each round and validator its votes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ballots(BTreeMap<(u64, usize), Vec<Vote>>);
+
+impl Ballots {
+    /// Remembers a vote of a validator, by its place and key. Answers with a lie, if it is one beside another vote; both
+    /// signatures are checked then.
+    pub fn add(&mut self, of: (Hash, u64, u64), place: usize, key: [u8; 32], vote: Vote) -> Option<DoubleSign> {
+        let (chain_id, epoch, view) = of;
+        let known = self.0.entry((view, place)).or_default();
+        let lie = |other: &Vote| {
+            let pair = DoubleSign::new(chain_id, epoch, view, key, [other.clone(), vote.clone()]);
+            (pair.conflicts() && pair.proves()).then_some(pair)
+        };
+        let found = known.iter().find_map(lie);
+        let same = known.iter().filter(|other| other.kind == vote.kind);
+        if same.clone().count() < OF_A_KIND && same.clone().all(|other| *other != vote) {
+            known.push(vote);
+        }
+        if let Some((newest, _)) = self.0.keys().next_back().copied() {
+            self.0 = self.0.split_off(&(newest.saturating_sub(ROUNDS), 0));
+        }
+        found
+    }
+}

@@ -1,0 +1,149 @@
+//! Tells the ledger what the engine of an epoch hears of the validators, and hands it on.
+
+use crate::{Heard, Ledger, ballots::Ballots, block::hash};
+use bytes::Bytes;
+use commonware_actor::Feedback;
+use commonware_codec::{Encode, ReadExt};
+use commonware_consensus::{
+    Epochable, Reporter, Viewable,
+    simplex::{
+        scheme::ed25519::Scheme,
+        types::{Activity, Attributable, Finalize, Notarize, Nullify, Proposal},
+    },
+};
+use commonware_cryptography::{
+    certificate::Attestation,
+    ed25519::{PublicKey, certificate::Certificate},
+    sha256::Digest,
+};
+use commonware_utils::{Participant, ordered::Set};
+use std::sync::{Arc, Mutex, PoisonError};
+use stint_proto::Hash;
+use stint_verifier::{DoubleSign, Kind, Vote};
+
+/// Listens between the engine and whoever else listens to it.
+#[derive(Clone)]
+pub(crate) struct Witness<R> {
+    chain_id: Hash,
+    members: Set<PublicKey>,
+    ledger: Arc<dyn Ledger>,
+    ballots: Arc<Mutex<Ballots>>,
+    next: R,
+}
+
+impl<R> Witness<R> {
+    /// Of an epoch's validators.
+    pub fn new(chain_id: Hash, members: Set<PublicKey>, ledger: Arc<dyn Ledger>, next: R) -> Witness<R> {
+        Witness { chain_id, members, ledger, ballots: Arc::default(), next }
+    }
+
+    fn key(&self, signer: Participant) -> Option<[u8; 32]> {
+        self.members.get(usize::from(signer))?.as_ref().try_into().ok()
+    }
+
+    /// A vote that was heard by itself.
+    fn vote(&self, signer: Participant, of: &(impl Epochable + Viewable), vote: Option<Vote>) {
+        let (Some(key), Some(vote)) = (self.key(signer), vote) else { return };
+        let (epoch, view) = (of.epoch().get(), of.view().get());
+        self.ledger.heard(Heard::Vote { key, epoch, view, kind: vote.kind });
+        self.remember(signer, key, (epoch, view), vote);
+    }
+
+    /// The votes of a certificate, which ends its round.
+    fn over(&self, of: &(impl Epochable + Viewable), votes: &Certificate, like: impl Fn([u8; 64]) -> Vote) {
+        let (epoch, view) = (of.epoch().get(), of.view().get());
+        for (signer, signature) in votes.signers.iter().zip(&votes.signatures) {
+            if let (Some(key), Ok(signature)) = (self.key(signer), signature.encode()[..].try_into()) {
+                self.remember(signer, key, (epoch, view), like(signature));
+            }
+        }
+        self.ledger.heard(Heard::Over { epoch, view });
+    }
+
+    fn remember(&self, signer: Participant, key: [u8; 32], (epoch, view): (u64, u64), vote: Vote) {
+        let mut ballots = self.ballots.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = ballots.add((self.chain_id, epoch, view), usize::from(signer), key, vote);
+        drop(ballots);
+        self.tell(found);
+    }
+
+    /// The engine calls a pair of votes a lie before it checks their signatures.
+    fn pair(&self, signer: Participant, of: &(impl Epochable + Viewable), votes: [Option<Vote>; 2]) {
+        let ([Some(first), Some(second)], Some(key)) = (votes, self.key(signer)) else { return };
+        let found = DoubleSign::new(self.chain_id, of.epoch().get(), of.view().get(), key, [first, second]);
+        self.tell(Some(found).filter(DoubleSign::proves));
+    }
+
+    fn tell(&self, found: Option<DoubleSign>) {
+        found.into_iter().for_each(|found| self.ledger.heard(Heard::DoubleSign(found)));
+    }
+}
+
+impl<R> Reporter for Witness<R>
+where
+    R: Reporter<Activity = Activity<Scheme, Digest>>,
+{
+    type Activity = Activity<Scheme, Digest>;
+
+    fn report(&mut self, activity: Self::Activity) -> Feedback {
+        match &activity {
+            Activity::Notarize(v) => self.vote(v.signer(), v, of_notarize(v)),
+            Activity::Nullify(v) => self.vote(v.signer(), v, of_nullify(v)),
+            Activity::Finalize(v) => self.vote(v.signer(), v, of_finalize(v)),
+            Activity::Notarization(c) => self.over(c, &c.certificate, |s| for_block(Kind::Notarize, &c.proposal, s)),
+            Activity::Finalization(c) => self.over(c, &c.certificate, |s| for_block(Kind::Finalize, &c.proposal, s)),
+            Activity::Nullification(c) => self.over(c, &c.certificate, for_none),
+            Activity::Certification(_) => {}
+            // The engine keeps both votes for itself, and shows them as bytes only.
+            Activity::ConflictingNotarize(e) => {
+                let mut bytes = e.encode();
+                self.pair(e.signer(), e, [notarize(&mut bytes), notarize(&mut bytes)]);
+            }
+            Activity::ConflictingFinalize(e) => {
+                let mut bytes = e.encode();
+                self.pair(e.signer(), e, [finalize(&mut bytes), finalize(&mut bytes)]);
+            }
+            Activity::NullifyFinalize(e) => {
+                let mut bytes = e.encode();
+                self.pair(e.signer(), e, [nullify(&mut bytes), finalize(&mut bytes)]);
+            }
+        }
+        self.next.report(activity)
+    }
+}
+
+fn notarize(bytes: &mut Bytes) -> Option<Vote> {
+    of_notarize(&Notarize::read(bytes).ok()?)
+}
+
+fn nullify(bytes: &mut Bytes) -> Option<Vote> {
+    of_nullify(&Nullify::read(bytes).ok()?)
+}
+
+fn finalize(bytes: &mut Bytes) -> Option<Vote> {
+    of_finalize(&Finalize::read(bytes).ok()?)
+}
+
+fn of_notarize(v: &Notarize<Scheme, Digest>) -> Option<Vote> {
+    Some(for_block(Kind::Notarize, &v.proposal, signature(&v.attestation)?))
+}
+
+fn of_nullify(v: &Nullify<Scheme>) -> Option<Vote> {
+    signature(&v.attestation).map(for_none)
+}
+
+fn of_finalize(v: &Finalize<Scheme, Digest>) -> Option<Vote> {
+    Some(for_block(Kind::Finalize, &v.proposal, signature(&v.attestation)?))
+}
+
+fn for_block(kind: Kind, proposal: &Proposal<Digest>, signature: [u8; 64]) -> Vote {
+    Vote { kind, parent_view: proposal.parent.get(), hash: hash(&proposal.payload), signature }
+}
+
+fn for_none(signature: [u8; 64]) -> Vote {
+    Vote { kind: Kind::Nullify, parent_view: 0, hash: Hash::ZERO, signature }
+}
+
+fn signature(of: &Attestation<Scheme>) -> Option<[u8; 64]> {
+    of.signature.encode()[..].try_into().ok()
+}
