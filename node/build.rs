@@ -1,5 +1,4 @@
-//! Messages of contracts that the command line knows, from their own `.proto`; and the SDK, which `stint contract
-//! new` puts beside every new contract.
+//! The SDK, which `stint contract new` puts beside every new contract.
 
 use std::{
     env, fs,
@@ -7,27 +6,6 @@ use std::{
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    sdk()?;
-    messages("book")?;
-    messages("contribute")?;
-    messages("value")
-}
-
-/// The messages of a contract.
-fn messages(contract: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let include = format!("../contracts/{contract}/proto");
-    let mut compiler = protox::Compiler::new([&include])?;
-    let file = format!("stint/{contract}/v1/{contract}.proto");
-    compiler.include_imports(true).include_source_info(false).open_file(file)?;
-    tonic_prost_build::configure()
-        .build_server(false)
-        .build_client(false)
-        .compile_fds(compiler.file_descriptor_set())?;
-    println!("cargo:rerun-if-changed={include}");
-    Ok(())
-}
-
-fn sdk() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from("../contracts/sdk");
     let mut files = Vec::new();
     walk(&root, &mut files)?;

@@ -6,13 +6,14 @@
 
 pub mod api;
 pub mod cli;
-pub mod client;
 pub mod config;
 pub mod core;
 pub mod identity;
 mod join;
-pub mod keys;
 pub mod validator;
+
+pub use stint_client as client;
+pub use stint_client::keys;
 
 #[cfg(test)]
 mod tests;

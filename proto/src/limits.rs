@@ -30,6 +30,7 @@
 //! | memory of a call and all that are in one another under it | 16 MB | one contract of a query may have it whole |
 //! | valid-until ahead of the tip | 36,000 heights | one hour at ten blocks a second |
 //! | pool | 64 MB, 50,000 calls | ten seconds of the target load |
+//! | when a full pool is tried again | 1 s | some blocks |
 //! | pool, one sender | 10,000 calls | a fifth of the pool |
 //! | calls under way on one stream | 1,024 | two blocks of the target load |
 //! | queries at once | 64 | each has 16 MB of memory at most, with all that it calls |
@@ -152,6 +153,8 @@ pub const VALIDATOR_CLOCKS_MS: u64 = 10_000;
 pub const POOL_CALLS: usize = 50_000;
 /// Bytes waiting in the pool.
 pub const POOL_BYTES: usize = 64 << 20;
+/// When a call that found the pool full is sent again, milliseconds.
+pub const POOL_RETRY_MS: u64 = 1_000;
 /// Calls of one key waiting in the pool.
 pub const POOL_SENDER_CALLS: usize = 10_000;
 /// Calls under way on one submission stream.

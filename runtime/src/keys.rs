@@ -32,6 +32,7 @@ pub fn agent_of_key(public: &[u8; 32]) -> Vec<u8> {
     key(&[b"k/key/", public])
 }
 
+/// The key of a commons: it is there when the commons is founded.
 pub fn commons(commons: &str) -> Vec<u8> {
     key(&[b"k/commons/", commons.as_bytes()])
 }

@@ -67,7 +67,7 @@ pub use kernel::{
     Directory, InstanceRef, Peer, Serving, agent_behind, block_fuel, changes_validators, committee_of_epoch,
     double_signs, evidence_key, genesis_writes, peers, prepare_published, publish_for_author,
 };
-pub use keys::end_of;
+pub use keys::{commons as key_of_commons, end_of};
 pub use meter::instrument;
 pub use overlay::{Bounds, Overlay, Page, Writes};
 pub use proven::ProvenState;

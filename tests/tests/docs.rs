@@ -113,3 +113,22 @@ fn every_step_of_the_tutorial_does_what_it_says() {
         }
     }
 }
+
+/// The Rust of the clients' page stands in its examples, which the tests run.
+#[test]
+fn the_clients_page_shows_what_the_examples_do() {
+    let page = fs::read_to_string(document("clients/README.md")).expect("the page");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients/rust/examples");
+    let examples: Vec<String> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| fs::read_to_string(entry.expect("an entry").path()).expect("an example"))
+        .collect();
+    let mut shown = 0;
+    for block in page.split("```rust\n").skip(1) {
+        for line in block.split("```").next().unwrap_or_default().lines() {
+            assert!(examples.iter().any(|e| e.contains(line)), "no example has: {line}");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 2, "{shown} lines are shown");
+}

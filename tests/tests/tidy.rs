@@ -72,6 +72,7 @@ fn unsafe_stands_in_one_place() {
     let crates = [
         "verifier",
         "proto",
+        "clients/rust",
         "node",
         "node/consensus",
         "node/store",
@@ -152,5 +153,15 @@ fn files_hold_one_idea() {
     for (name, text) in sources(".") {
         let lines = text.lines().count();
         assert!(lines <= 600, "{name} has {lines} lines");
+    }
+}
+
+/// Whoever calls a ledger need not build one.
+#[test]
+fn the_client_depends_on_no_part_of_a_node() {
+    let manifest = fs::read_to_string(root().join("clients/rust/Cargo.toml")).expect("a manifest");
+    let heavy = ["wasmtime", "rocksdb", "commonware", "stint-node", "stint-runtime", "stint-store", "stint-consensus"];
+    for name in heavy {
+        assert!(!manifest.contains(name), "clients/rust depends on {name}");
     }
 }

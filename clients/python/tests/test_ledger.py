@@ -1,5 +1,6 @@
 """Calls, queries, refusals, receipts and proofs through the package."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -119,6 +120,20 @@ def test_generated_stubs_work_on_a_commons_as_on_any_channel(ledger):
         shares = stub.GetShares.future(GetSharesRequest()).result()
         older = stub.GetShares(GetSharesRequest(), metadata=(("stint-height", str(call.height - 1)),))
         assert shares.contributions == older.contributions + 1
+
+
+def test_calls_are_awaited_in_asyncio(ledger):
+    async def record(forge):
+        stub = ContributeStub(forge)
+        requests = [RecordRequest(contribution=Contribution(**contribution(f"awaited-{n}"))) for n in range(8)]
+        answers = await asyncio.gather(*(asyncio.wrap_future(stub.Record.future(request)) for request in requests))
+        assert [answer.known for answer in answers] == [False] * 8
+        with pytest.raises(Refused, match="quantity"):
+            bad = RecordRequest(contribution=Contribution(**contribution("awaited-bad", "0")))
+            await asyncio.wrap_future(stub.Record.future(bad))
+
+    with ledger.commons("forge") as forge:
+        asyncio.run(record(forge))
 
 
 def test_queries_may_ask_for_an_older_state(contribute):

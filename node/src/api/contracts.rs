@@ -1,10 +1,9 @@
 //! Calls of contracts and of the kernel under their own service names.
 
 use super::{
+    facts::{facts, of_query},
     ledger::decode,
     metadata,
-    raw::RawCodec,
-    status::status,
     submit::{blocking, submit},
     weigh::Weight,
 };
@@ -14,6 +13,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use prost::Message;
 use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
+use stint_client::wire::{LEDGER, RawCodec, metadata as wire, status_of};
 use stint_proto::{
     Code, Refusal,
     limits::{KERNEL_REQUEST_BYTES, MODULE_BYTES, RESPONSE_BYTES},
@@ -58,36 +58,38 @@ impl ContractCalls {
         }))
     }
 
-    async fn answer(&self, method: &str, request: Request<Bytes>) -> Result<Answer, (Refusal, Option<v1::Receipt>)> {
+    async fn answer(&self, method: &str, request: Request<Bytes>) -> Result<Answer, Refused> {
         let (metadata, _, body) = request.into_parts();
-        if metadata.get_bin("stint-signature-bin").is_some() {
+        if metadata.get_bin(wire::SIGNATURE).is_some() {
             return self.command(&metadata, method, body).await;
         }
-        let refused = |r| (r, None);
-        let commons = match metadata.contains_key(metadata::COMMONS) {
+        let refused = Refused::by_ledger;
+        let commons = match metadata.contains_key(wire::COMMONS) {
             true => Some(metadata::commons(&metadata).map_err(refused)?.to_string()),
             false => None,
         };
         let height = metadata::height(&metadata).map_err(refused)?;
-        let busy = |_| refused(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping"));
+        let busy = |_| Refused::by_ledger(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping"));
         let permit = self.queries.clone().acquire_owned().await.map_err(busy)?;
-        let (node, method) = (self.node.clone(), method.to_string());
+        let (node, asked) = (self.node.clone(), method.to_string());
         let answer = blocking(move || {
             let _permit = permit;
-            node.query(commons.as_deref(), &method, &body, height)
+            let answer = node.query(commons.as_deref(), &asked, &body, height).map_err(|r| facts(&node, r))?;
+            Ok((answer, commons))
         });
-        let (answer, height) = answer.await.map_err(refused)?;
-        let response = answer.result.map_err(|r| refused(explain_command(r)))?.into();
+        let ((answer, height), commons) = answer.await.map_err(refused)?;
+        let fuel = answer.fuel_used;
+        let by_whom = |r: Refusal| {
+            let domain = domain(method, &r, fuel);
+            let refusal = if domain == LEDGER { of_query(explain_command(r), commons.as_deref()) } else { r };
+            Refused { refusal, domain, receipt: None }
+        };
+        let response = answer.result.map_err(by_whom)?.into();
         Ok(Answer { response, height, receipt: None })
     }
 
-    async fn command(
-        &self,
-        metadata: &MetadataMap,
-        method: &str,
-        body: Bytes,
-    ) -> Result<Answer, (Refusal, Option<v1::Receipt>)> {
-        let refused = |r| (r, None);
+    async fn command(&self, metadata: &MetadataMap, method: &str, body: Bytes) -> Result<Answer, Refused> {
+        let refused = Refused::by_ledger;
         let tx = metadata::transaction(metadata, self.node.chain_id, method, body).map_err(refused)?;
         match submit(&self.node, tx).await {
             Outcome::Receipt(bytes) => {
@@ -97,7 +99,11 @@ impl ContractCalls {
                         let (response, height) = (receipt.response.clone(), receipt.height);
                         Ok(Answer { response, height, receipt: Some(receipt) })
                     }
-                    Some(refusal) => Err((refusal.clone().into(), Some(receipt))),
+                    Some(refusal) => {
+                        let refusal: Refusal = refusal.clone().into();
+                        let domain = domain(method, &refusal, receipt.fuel_used);
+                        Err(Refused { refusal, domain, receipt: Some(receipt) })
+                    }
                 }
             }
             Outcome::Refused(refusal) => Err(refused(refusal)),
@@ -105,10 +111,35 @@ impl ContractCalls {
                 let message = format!(
                     "the call expired at height {height}: it was not executed and never will be; sign it again with a later valid-until"
                 );
-                Err(refused(Refusal::new(Code::DeadlineExceeded, "expired", message)))
+                let mut refusal = Refusal::new(Code::DeadlineExceeded, "expired", message);
+                refusal.details = [("height".to_string(), height.to_string())].into();
+                Err(refused(refusal))
             }
         }
     }
+}
+
+/// A refusal, whose rule it is by, and the receipt if it was ordered.
+struct Refused {
+    refusal: Refusal,
+    domain: String,
+    receipt: Option<v1::Receipt>,
+}
+
+impl Refused {
+    fn by_ledger(refusal: Refusal) -> Refused {
+        Refused { refusal, domain: LEDGER.into(), receipt: None }
+    }
+}
+
+/// What the ledger itself refuses while a contract runs. All else that it refuses, it does before anything ran.
+const WHILE_RUNNING: [&str; 3] = ["fuel", "memory", "contract-stopped"];
+
+/// Whose rule refused a call: the ledger's, or the contract's, named by its service. The kernel is the ledger's own.
+fn domain(method: &str, refusal: &Refusal, fuel_used: u64) -> String {
+    let service = method.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let own = fuel_used == 0 || service == "stint.v1.Kernel" || WHILE_RUNNING.contains(&refusal.rule.as_str());
+    if own { LEDGER.into() } else { service.into() }
 }
 
 /// A command that came without a signature: say what makes it one.
@@ -124,8 +155,8 @@ fn trailers_of(receipt: &v1::Receipt) -> MetadataMap {
     let mut out = MetadataMap::new();
     // Response and events may be larger than what clients accept as trailers.
     let short = v1::Receipt { response: Bytes::new(), events: Vec::new(), ..receipt.clone() };
-    out.insert_bin(metadata::RECEIPT, MetadataValue::from_bytes(&short.encode_to_vec()));
-    out.insert(metadata::HEIGHT, receipt.height.into());
+    out.insert_bin(wire::RECEIPT, MetadataValue::from_bytes(&short.encode_to_vec()));
+    out.insert(wire::HEIGHT, receipt.height.into());
     out
 }
 
@@ -156,15 +187,15 @@ impl UnaryService<Bytes> for OneCall {
                     let mut response = Response::new(response);
                     response.extensions_mut().insert(weight);
                     if receipt.is_none() {
-                        response.metadata_mut().insert(metadata::HEIGHT, height.into());
+                        response.metadata_mut().insert(wire::HEIGHT, height.into());
                     }
                     if let Ok(mut slot) = slot.lock() {
                         *slot = receipt;
                     }
                     Ok(response)
                 }
-                Err((refusal, receipt)) => {
-                    let mut refused = status(refusal);
+                Err(Refused { refusal, domain, receipt }) => {
+                    let mut refused = status_of(refusal, &domain);
                     if let Some(receipt) = receipt {
                         refused.metadata_mut().as_mut().extend(trailers_of(&receipt).into_headers());
                     }

@@ -1,12 +1,13 @@
 //! `stint.v1.Ledger`.
 
 use super::{
-    batch, diagnose, lists,
+    batch, diagnose,
+    facts::facts,
+    lists,
     places::Places,
-    status::status,
     submit::{blocking, submit},
     watch::{self, Watches, watch},
-    weigh::weighed,
+    weigh::{weighed, weighed_at},
     whatif,
 };
 use crate::core::{Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use prost::Message;
 use std::{pin::Pin, sync::Arc, time::Duration};
+use stint_client::wire::{metadata::HEIGHT, status};
 use stint_proto::{
     Block, CallId, Code, Refusal, Transaction,
     limits::{STREAM_CALLS, WHAT_IF_MS},
@@ -52,7 +54,7 @@ impl Ledger for LedgerService {
         let height = if request.get_ref().height == 0 { tip.height } else { request.get_ref().height };
         let missing = || {
             let message = format!("block {height} is not executed here; the newest is {}", tip.height);
-            status(Refusal::new(Code::NotFound, "block", message))
+            status(facts(&self.node, Refusal::new(Code::NotFound, "block", message)))
         };
         let results =
             self.node.store.results(height).map_err(|e| status(self.node.unreadable(&e)))?.ok_or_else(missing)?;
@@ -67,7 +69,7 @@ impl Ledger for LedgerService {
             known.iter().find(held).map(|v| v.name.clone()).unwrap_or_default()
         };
         let validator = |key: &[u8; 32]| v1::Validator { name: name(key), key: copy(key) };
-        Ok(Response::new(v1::GetStatusResponse {
+        let told = v1::GetStatusResponse {
             chain_id: copy(&self.node.chain_id.0),
             chain_name: self.node.genesis.name.clone(),
             validator: self.name.clone(),
@@ -89,7 +91,10 @@ impl Ledger for LedgerService {
             epoch_ends: self.node.epochs().last(epoch),
             consortium: self.node.genesis.consortium.clone(),
             version: env!("CARGO_PKG_VERSION").into(),
-        }))
+        };
+        let mut response = Response::new(told);
+        response.metadata_mut().insert(HEIGHT, height.into());
+        Ok(response)
     }
 
     async fn diagnose(&self, _: Request<v1::DiagnoseRequest>) -> Answer<v1::DiagnoseResponse> {
@@ -122,11 +127,13 @@ impl Ledger for LedgerService {
     }
 
     async fn list_agents(&self, request: Request<v1::ListAgentsRequest>) -> Answer<v1::ListAgentsResponse> {
-        Ok(weighed(self.reading(move |node| lists::agents(node, request.get_ref())).await?))
+        let page = self.reading(move |node| lists::agents(node, request.get_ref())).await?;
+        Ok(weighed_at(page.height, page))
     }
 
     async fn list_code(&self, request: Request<v1::ListCodeRequest>) -> Answer<v1::ListCodeResponse> {
-        Ok(weighed(self.reading(move |node| lists::code(node, request.get_ref())).await?))
+        let page = self.reading(move |node| lists::code(node, request.get_ref())).await?;
+        Ok(weighed_at(page.height, page))
     }
 
     type WatchEventsStream = watch::Told<v1::WatchEventsResponse>;
@@ -152,15 +159,15 @@ impl Ledger for LedgerService {
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
         let id = CallId::from_bytes(&request.get_ref().key, &request.get_ref().id).map_err(status)?;
-        let node = self.node.clone();
+        let (node, height) = (self.node.clone(), self.node.tip().height);
         let found = blocking(move || node.receipt(id)).await.map_err(status)?;
         let receipt = decode(&found.ok_or_else(|| status(missing_receipt(id)))?).map_err(status)?;
-        Ok(weighed(v1::GetReceiptResponse { receipt: Some(receipt) }))
+        Ok(weighed_at(height.max(receipt.height), v1::GetReceiptResponse { receipt: Some(receipt) }))
     }
 
     async fn simulate(&self, request: Request<v1::SimulateRequest>) -> Answer<v1::SimulateResponse> {
         let answer = self.reading(move |node| node.simulate(request.get_ref())).await?;
-        Ok(weighed(answer))
+        Ok(weighed_at(answer.height, answer))
     }
 
     type WhatIfStream = whatif::Told;
@@ -174,7 +181,7 @@ impl Ledger for LedgerService {
 
     async fn list_state(&self, request: Request<v1::ListStateRequest>) -> Answer<v1::ListStateResponse> {
         let answer = self.reading(move |node| node.list_state(request.get_ref())).await?;
-        Ok(weighed(answer))
+        Ok(weighed_at(answer.height, answer))
     }
 
     async fn get_block(&self, request: Request<v1::GetBlockRequest>) -> Answer<v1::GetBlockResponse> {
@@ -187,13 +194,14 @@ impl Ledger for LedgerService {
             };
             let missing = || {
                 let message = format!("there is no block {height} here; the newest is {}", node.tip().height);
-                Refusal::new(Code::NotFound, "block", message)
+                facts(&node, Refusal::new(Code::NotFound, "block", message))
             };
             let damaged = |e| StoreError::Damaged(format!("block {height}: {e}"));
             Block::decode(bytes.ok_or_else(missing)?).map_err(|e| node.unreadable(&damaged(e)))
         });
+        let newest = self.node.tip().height;
         let block = block.await.map_err(status)?;
-        Ok(weighed(v1::GetBlockResponse { block: Some((&block).into()) }))
+        Ok(weighed_at(newest, v1::GetBlockResponse { block: Some((&block).into()) }))
     }
 
     async fn prove(&self, request: Request<v1::ProveRequest>) -> Answer<v1::ProveResponse> {
@@ -202,8 +210,9 @@ impl Ledger for LedgerService {
             status(Refusal::new(Code::InvalidArgument, "fact", message))
         };
         let fact = Arc::new(request.into_inner().fact.ok_or_else(nothing)?);
+        let newest = self.node.tip().height;
         let answer = self.once_certified(move |node| node.prove(&fact)).await?;
-        Ok(weighed(answer))
+        Ok(weighed_at(newest, answer))
     }
 
     type GetHistoryStream = Pin<Box<dyn Stream<Item = Result<v1::GetHistoryResponse, Status>> + Send>>;
@@ -217,7 +226,10 @@ impl Ledger for LedgerService {
         // A block is read when the reader has taken the one before it.
         let blocks = futures::stream::iter(heights).then(move |height| {
             let node = node.clone();
-            async move { blocking(move || node.history(height)).await.map_err(status) }
+            async move {
+                let read = blocking(move || node.history(height).map_err(|refusal| facts(&node, refusal)));
+                read.await.map_err(status)
+            }
         });
         // After the first one that is missing there are no others.
         let blocks = blocks.scan(false, |over, block| {
@@ -279,7 +291,7 @@ impl LedgerService {
         let node = self.node.clone();
         let answer = blocking(move || {
             let _permit = permit;
-            read(&node)
+            read(&node).map_err(|refusal| facts(&node, refusal))
         });
         answer.await.map_err(status)
     }

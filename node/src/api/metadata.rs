@@ -1,38 +1,9 @@
-//! A command by a plain stub: the request is the contract's own message, and what makes it a
-//! signed call travels as metadata.
-//!
-//! | key | value |
-//! |---|---|
-//! | `stint-commons` | the commons that is meant; a query may leave it out where only one offers the service |
-//! | `stint-key-bin` | the caller's public key, 32 bytes |
-//! | `stint-id-bin` | the call's id, 16 bytes, unique for the key |
-//! | `stint-valid-until` | last height at which it may be executed, decimal |
-//! | `stint-fuel` | most fuel to burn, decimal; may be left out |
-//! | `stint-signature-bin` | 64 bytes over the digest of `stint_proto::Transaction` |
-//! | `stint-height` | of a query: on the state after this block, decimal, as far back as states are kept [the newest] |
-//!
-//! The answer's trailers hold the receipt without response and events: `stint-receipt-bin`, and
-//! `stint-height` in decimal. With the answer to a query comes `stint-height` alone: of the state that
-//! was read.
+//! What makes a request a signed call, read from its metadata (`stint_client::wire::metadata` draws them).
 
-use super::status::RULE;
 use bytes::Bytes;
+use stint_client::wire::metadata::{COMMONS, FUEL, HEIGHT, ID, KEY, SIGNATURE, VALID_UNTIL};
 use stint_proto::{Call, CallId, Code, Hash, Refusal, Transaction};
-use tonic::metadata::{MetadataMap, MetadataValue};
-
-pub const COMMONS: &str = "stint-commons";
-const KEY: &str = "stint-key-bin";
-const ID: &str = "stint-id-bin";
-const VALID_UNTIL: &str = "stint-valid-until";
-const FUEL: &str = "stint-fuel";
-pub const SIGNATURE: &str = "stint-signature-bin";
-pub const RECEIPT: &str = "stint-receipt-bin";
-pub const HEIGHT: &str = "stint-height";
-
-/// What a call may carry.
-pub const SENT: [&str; 7] = [COMMONS, KEY, ID, VALID_UNTIL, FUEL, SIGNATURE, HEIGHT];
-/// What comes with an answer.
-pub const ANSWERED: [&str; 3] = [RULE, RECEIPT, HEIGHT];
+use tonic::metadata::MetadataMap;
 
 fn missing(what: &str) -> Refusal {
     let message = format!(
@@ -81,21 +52,6 @@ pub fn transaction(
         fuel_limit: number(metadata, FUEL)?.unwrap_or(0),
     };
     call.with_signature(signature).map_err(|e| Refusal::new(Code::InvalidArgument, "transaction", e.to_string()))
-}
-
-/// The metadata of a signed call.
-pub fn of_transaction(tx: &Transaction) -> MetadataMap {
-    let mut out = MetadataMap::new();
-    let call = tx.call();
-    if let Ok(commons) = call.commons.parse() {
-        out.insert(COMMONS, commons);
-    }
-    out.insert_bin(KEY, MetadataValue::from_bytes(&call.call_id.key));
-    out.insert_bin(ID, MetadataValue::from_bytes(&call.call_id.id));
-    out.insert(VALID_UNTIL, call.valid_until.into());
-    out.insert(FUEL, call.fuel_limit.into());
-    out.insert_bin(SIGNATURE, MetadataValue::from_bytes(tx.signature()));
-    out
 }
 
 fn binary<const N: usize>(metadata: &MetadataMap, key: &'static str) -> Result<[u8; N], Refusal> {

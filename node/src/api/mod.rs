@@ -8,7 +8,7 @@
 //! | `contracts.rs` | calls of contracts and the kernel: queries at once, commands signed and ordered |
 //! | `metadata.rs` | the signature and what belongs to it, as gRPC metadata |
 //! | `reflection.rs` | which services there are, for clients that have only the address |
-//! | `status.rs` | refusals as gRPC statuses |
+//! | `facts.rs`, `named.rs` | refusals of the rooms below, and of the transport, with their facts for programs |
 //! | `submit.rs` | a call from the edge to its end |
 //! | `batch.rs`, `lists.rs` | many calls in one message; what is listed page by page |
 //! | `watch/` | streams of events, receipts and blocks, which resume |
@@ -20,14 +20,14 @@ mod batch;
 mod contracts;
 mod diagnose;
 mod door;
+mod facts;
 pub(crate) mod ledger;
 mod lists;
-pub(crate) mod metadata;
+mod metadata;
+mod named;
 pub(crate) mod places;
-pub(crate) mod raw;
 mod reflection;
 mod server;
-pub(crate) mod status;
 mod submit;
 #[cfg(test)]
 mod tests;

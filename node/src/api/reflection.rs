@@ -200,7 +200,7 @@ macro_rules! reflection {
                     &self,
                     request: Request<Streaming<ServerReflectionRequest>>,
                 ) -> Result<Response<Self::ServerReflectionInfoStream>, Status> {
-                    let place = self.streams.take().map_err(super::super::status::status)?;
+                    let place = self.streams.take().map_err(stint_client::wire::status)?;
                     let this = self.clone();
                     // After a message that cannot be read there are no others.
                     let requests = request.into_inner().scan(false, |over, request| {
@@ -212,7 +212,7 @@ macro_rules! reflection {
                         let (this, _place) = (this.clone(), &place);
                         async move {
                             let request = request?;
-                            let catalogue = this.catalogue().await.map_err(super::super::status::status)?;
+                            let catalogue = this.catalogue().await.map_err(stint_client::wire::status)?;
                             let asked = request.message_request.as_ref();
                             let asked = asked.ok_or_else(|| Status::invalid_argument("the request asks nothing"))?;
                             Ok(ServerReflectionResponse {

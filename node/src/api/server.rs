@@ -4,7 +4,7 @@ use super::{
     contracts::ContractCalls,
     door,
     ledger::LedgerService,
-    metadata,
+    named::named,
     places::Places,
     reflection::Reflection,
     watch::Watches,
@@ -15,6 +15,7 @@ use crate::core::Node;
 use axum::body::Body;
 use http::{HeaderName, Method};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
+use stint_client::wire::metadata;
 use stint_proto::{
     limits::{HISTORIES, KERNEL_TRANSACTION_BYTES, QUERIES, REFLECTION_BYTES, SUBMIT_STREAMS, WHAT_IFS},
     v1::ledger_server::LedgerServer,
@@ -129,7 +130,8 @@ pub async fn serve(
         .add_service(ReflectionV1Alpha::new(reflection).max_decoding_message_size(REFLECTION_BYTES))
         .into_axum_router()
         .fallback_service(contracts)
-        .layer(axum::middleware::from_fn_with_state(Scales::default(), weigh));
+        .layer(axum::middleware::from_fn_with_state(Scales::default(), weigh))
+        .layer(axum::middleware::from_fn(named));
     let mut builder = tonic::transport::Server::builder()
         // Browsers speak gRPC-web, over HTTP/1.1 too.
         .accept_http1(true)

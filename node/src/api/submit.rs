@@ -1,13 +1,15 @@
 //! A call from the edge to its end.
 
+use super::facts::of_call;
 use crate::core::{Node, Outcome, Submitted, internal};
 use std::{sync::Arc, time::Duration};
-use stint_proto::{Code, Refusal, Transaction, limits::UNKNOWN_KEYS, signature};
+use stint_proto::{Code, Refusal, Transaction, commons_name, limits::UNKNOWN_KEYS, quoted, signature};
+use stint_runtime::{State, key_of_commons};
 use tokio::sync::Semaphore;
 
-/// How long an unknown key is given to become known: its registration may be final on another
+/// How long an unknown key or commons is given to become known: what made it may be final on another
 /// node and not yet executed here.
-const KEY_PATIENCE: Duration = Duration::from_millis(1_500);
+const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Places for those who wait for that.
 static WAITING: Semaphore = Semaphore::const_new(UNKNOWN_KEYS);
 
@@ -25,18 +27,39 @@ async fn hand_in(node: &Arc<Node>, tx: Transaction) -> Result<Submitted, Refusal
     if let Some(why) = node.failure() {
         return Err(Refusal::new(Code::Unavailable, "node-stopped", format!("this node has stopped: {why}")));
     }
-    let key = tx.id().key;
-    if !node.knows_key(&key)? {
+    commons_name(&tx.call().commons).map_err(|m| Refusal::new(Code::InvalidArgument, "commons", m))?;
+    if let Some(refusal) = unknown(node, &tx)? {
         // Only a caller who holds the key may make a node wait.
         signature::verify(&tx)?;
-        // With many waiting already, a key that nobody knows is most likely one that nobody will.
-        let Ok(_waiting) = WAITING.try_acquire() else { return Err(unknown_key(&key)) };
-        let known = node.find(|_| node.knows_key(&key).unwrap_or(false).then_some(()));
-        if tokio::time::timeout(KEY_PATIENCE, known).await.is_err() {
-            return Err(unknown_key(&key));
+        // With many waiting already, what nobody knows is most likely what nobody will.
+        let Ok(_waiting) = WAITING.try_acquire() else { return Err(refusal) };
+        let known = node.find(|_| unknown(node, &tx).is_ok_and(|u| u.is_none()).then_some(()));
+        if tokio::time::timeout(PATIENCE, known).await.is_err() {
+            return Err(unknown(node, &tx)?.unwrap_or(refusal));
         }
     }
-    node.submit(tx)
+    let valid_until = tx.call().valid_until;
+    node.submit(tx).map_err(|refusal| of_call(node, refusal, valid_until))
+}
+
+/// What of a call the ledger does not know: its key, or its commons.
+fn unknown(node: &Node, tx: &Transaction) -> Result<Option<Refusal>, Refusal> {
+    let (key, commons) = (tx.id().key, &tx.call().commons);
+    if !node.knows_key(&key)? {
+        return Ok(Some(unknown_key(&key)));
+    }
+    let founded = node.store.state_at(node.tip().height).get(&key_of_commons(commons));
+    Ok(founded.map_err(|e| node.unreadable(&e))?.is_none().then(|| unknown_commons(commons)))
+}
+
+fn unknown_commons(commons: &str) -> Refusal {
+    let message = format!(
+        "there is no commons {} on this ledger; stint.v1.Kernel/ListCommons lists those that there are",
+        quoted(commons)
+    );
+    let mut refusal = Refusal::new(Code::NotFound, "commons", message);
+    refusal.details = [("commons".to_string(), commons.to_string())].into();
+    refusal
 }
 
 fn unknown_key(key: &[u8; 32]) -> Refusal {

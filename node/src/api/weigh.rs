@@ -6,7 +6,7 @@
 //! A request and its answer weigh what they have above [`LIGHT_BYTES`], so that whoever fills the scales does not keep
 //! others from usual calls. Streams have bounds of their own, message by message, and are not weighed.
 
-use super::{door::Visit, metadata::SIGNATURE, status::status};
+use super::door::Visit;
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -26,6 +26,10 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use stint_client::wire::{
+    metadata::{HEIGHT, SIGNATURE},
+    status,
+};
 use stint_proto::{
     Code, Refusal,
     limits::{ANSWER_MS, LIGHT_BYTES, REQUEST_MS, UNDER_WAY_BYTES},
@@ -42,6 +46,13 @@ pub fn weighed<M: Message>(message: M) -> tonic::Response<M> {
     let weight = Weight(message.encoded_len());
     let mut response = tonic::Response::new(message);
     response.extensions_mut().insert(weight);
+    response
+}
+
+/// The same of a query, with the height up to which the ledger was read.
+pub fn weighed_at<M: Message>(height: u64, message: M) -> tonic::Response<M> {
+    let mut response = weighed(message);
+    response.metadata_mut().insert(HEIGHT, height.into());
     response
 }
 

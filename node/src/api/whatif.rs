@@ -1,8 +1,9 @@
 //! `Ledger/WhatIf`: parts are asked one after the other as long as somebody listens.
 
-use super::{places::Places, status::status, submit::blocking};
+use super::{places::Places, submit::blocking};
 use crate::core::{Node, WhatIf};
 use std::{sync::Arc, time::Duration};
+use stint_client::wire::status;
 use stint_proto::{Code, Refusal, v1};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;

@@ -1,13 +1,25 @@
 //! The next step after a failure, for whoever typed the command.
 
 use super::Failure;
-use crate::client::ClientError;
-use stint_proto::{Code, Refusal};
+use stint_client::{ClientError, Refused};
+use stint_proto::Code;
+
+const SEE_WHO_ANSWERS: &str = "see which validators answer: stint status";
 
 /// What to try next, where something is known to help.
 pub fn next(failure: &Failure) -> Option<String> {
-    let ClientError::Refused(refusal) = failure.downcast_ref::<ClientError>()? else { return None };
-    let Refusal { code, rule, details, .. } = refusal;
+    let refused = match failure.downcast_ref::<ClientError>()? {
+        ClientError::Refused(refused) => refused,
+        ClientError::Unanswered { call: Some(call), .. } => {
+            let (key, id) = (hex::encode(call.id().key), hex::encode(call.id().id));
+            return Some(format!(
+                "it may be executed yet; ask what became of it before you call again: stint prove receipt {key} {id}"
+            ));
+        }
+        ClientError::Unanswered { .. } => return Some(SEE_WHO_ANSWERS.into()),
+        _ => return None,
+    };
+    let Refused { code, rule, details, .. } = refused;
     let said = match (rule.as_str(), code) {
         ("unknown-key", _) => {
             "a steward admits who holds the key: stint call COMMONS kernel.admit --agent NAME --roles member --key KEY; \
@@ -29,7 +41,7 @@ pub fn next(failure: &Failure) -> Option<String> {
         }
         ("watch-from", _) => return details.get("oldest").map(|oldest| format!("begin with --from {oldest}")),
         ("height", Code::OutOfRange) => "leave --height out for the newest state",
-        ("", Code::Unavailable | Code::Unknown) => "see which validators answer: stint status",
+        ("", Code::Unavailable | Code::Unknown) => SEE_WHO_ANSWERS,
         _ => return None,
     };
     Some(said.into())
@@ -38,13 +50,14 @@ pub fn next(failure: &Failure) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stint_proto::Refusal;
 
     #[test]
     fn some_refusals_say_what_to_try_next() {
         let next = |code, rule: &str, details: &[(&str, &str)]| {
             let mut refusal = Refusal::new(code, rule, "no");
             refusal.details = details.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-            next(&ClientError::Refused(refusal).into())
+            next(&ClientError::Refused(refusal.into()).into())
         };
         assert_eq!(next(Code::OutOfRange, "watch-from", &[("oldest", "7")]), Some("begin with --from 7".into()));
         assert!(next(Code::Unauthenticated, "unknown-key", &[]).is_some_and(|s| s.contains("kernel.admit")));

@@ -2,10 +2,11 @@
 
 use super::{
     Failure,
-    ask::{Asked, Form, Ready, path, tell_message},
+    ask::{Asked, Form, Ready, tell_message},
     paint, prove, verify, wait,
 };
 use clap::Args;
+use stint_client::descriptors::path;
 use stint_proto::v1;
 
 /// Calls a command: signed, ordered, executed by every validator.

@@ -23,7 +23,8 @@ pub struct Found {
 impl Found {
     pub async fn execute(&self) -> Result<(), Failure> {
         let client = self.target.connect().await?;
-        let new = found(&client, &self.target.signer()?, &self.name, &self.purpose).await?;
+        let key = self.target.signer()?;
+        let new = found(&client, &key, &self.name, &self.purpose).await?;
         match new {
             true => println!(
                 "founded {}: contributions are recorded and valued by stint.contribute.v1.Contribute",

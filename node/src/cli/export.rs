@@ -21,6 +21,7 @@ use std::{
     io::{BufWriter, Read, Write},
     path::PathBuf,
 };
+use stint_client::ClientError;
 use stint_proto::v1::{self, prove_request::Fact as Asked};
 use stint_verifier::Trust;
 
@@ -66,7 +67,7 @@ impl Export {
                 async move { ledger.prove(v1::ProveRequest { fact: Some(fact) }).await }
             })
             .buffered(AT_ONCE)
-            .map_err(crate::client::ClientError::from);
+            .map_err(ClientError::from);
         let mut written = 0;
         while let Some(answer) = proofs.try_next().await? {
             write(&mut out, &answer.into_inner().proof).map_err(failed)?;

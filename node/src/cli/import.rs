@@ -7,9 +7,7 @@ use super::{
     report,
     target::Target,
 };
-use crate::client::{Client, VALID_FOR, random_id, sign};
 use clap::Args;
-use ed25519_dalek::SigningKey;
 use indicatif::{ProgressBar, ProgressStyle};
 use prost::Message;
 use std::{
@@ -17,6 +15,7 @@ use std::{
     path::PathBuf,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use stint_client::{Client, Key, VALID_FOR, random_id, sign};
 use stint_proto::{Transaction, hash};
 
 const RECORD: &str = "/stint.contribute.v1.Contribute/Record";
@@ -119,7 +118,7 @@ impl Notes {
 
 /// Commits as signed calls.
 struct Commits {
-    key: SigningKey,
+    key: Key,
     commons: String,
     commits: super::git::Commits,
     known: BTreeSet<String>,

@@ -1,11 +1,11 @@
 //! What a contract says of itself, for whoever looks at what it keeps and announces: the names and
 //! types of its state, and its messages.
 
-use super::{Failure, ask::json, show};
-use crate::client::Client;
+use super::{Failure, show};
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::collections::BTreeMap;
+use stint_client::{Client, json};
 use stint_proto::v1;
 use stint_sdk::Key;
 
@@ -84,11 +84,7 @@ impl Kept {
 
     /// An event as JSON on a line.
     pub fn event(&self, event: &v1::Event) -> Option<String> {
-        let message = DynamicMessage::decode(self.message(&event.r#type)?, &event.body[..]).ok()?;
-        let options = SerializeOptions::new().skip_default_fields(false).stringify_64_bit_integers(false);
-        let mut out = serde_json::Serializer::new(Vec::new());
-        message.serialize_with_options(&mut out, &options).ok()?;
-        String::from_utf8(out.into_inner()).ok()
+        json::line(&self.message(&event.r#type)?, event.body.clone()).ok()
     }
 }
 
@@ -216,7 +212,7 @@ impl Shape {
         let last = self.value.rsplit("::").next().unwrap_or(&self.value);
         let message = || {
             let ty = pool.get_message_by_name(&format!("{package}.{last}"))?;
-            json(&ty, bytes.clone().into()).ok()
+            json::line(&ty, bytes.clone().into()).ok()
         };
         plain.or_else(message).unwrap_or_else(|| hex::encode(&bytes))
     }

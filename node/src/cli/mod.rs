@@ -19,7 +19,7 @@
 //! | `exported.rs`, `audit/` | reading exported files; `stint audit`: a ledger executed again from them alone |
 //! | `fsck.rs` | `stint fsck`: whether what a stopped node keeps is whole |
 //! | `suite/` | `stint book`, `explain`, `whatif`, `demo`: books and money of commons |
-//! | `report.rs`, `show.rs`, `bar.rs`, `wait.rs`, `paint.rs` | tables, bars, waiting, colours |
+//! | `report.rs`, `show.rs`, `bar.rs`, `wait.rs`, `paint.rs`, `pipe.rs` | tables, bars, waiting, colours, readers that leave |
 //! | `advice.rs` | the next step after a failure |
 
 mod advice;
@@ -43,6 +43,7 @@ mod kept;
 mod keystore;
 mod paint;
 mod parts;
+mod pipe;
 mod prove;
 mod receipts;
 mod report;
@@ -63,11 +64,7 @@ use clap::{Parser, Subcommand};
 use std::{io::IsTerminal, process::ExitCode};
 use target::Target;
 
-/// Messages of the contract `contribute`, for the importer and its report.
-#[allow(missing_docs, clippy::all)]
-pub mod contribute {
-    tonic::include_proto!("stint.contribute.v1");
-}
+pub use stint_client::contracts::contribute;
 
 /// What went wrong, in words.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -189,6 +186,10 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 async fn dispatch(command: Command) -> Result<(), Failure> {
+    // A validator runs on, whoever reads what it prints.
+    if !matches!(command, Command::Run(_) | Command::Devnet(_)) {
+        pipe::end_quietly();
+    }
     match command {
         Command::Init(c) => c.execute(),
         Command::Run(c) => c.execute().await,

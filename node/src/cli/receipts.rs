@@ -7,10 +7,9 @@ use super::{
     target::Target,
     watch::{Meant, place, receipt_json},
 };
-use crate::client::resume;
 use clap::Args;
 use futures::StreamExt;
-use std::{collections::VecDeque, net::SocketAddr, pin::pin};
+use std::{collections::VecDeque, pin::pin};
 use stint_proto::v1::{self, watch_receipts_response::What};
 
 /// Blocks that are looked through when none is named to begin with.
@@ -52,8 +51,7 @@ impl Receipts {
         let from = self.from.as_deref().map(place).transpose()?.unwrap_or(back);
         let filter = self.meant.filter(&client, self.commons.as_deref()).await?;
         let asked = v1::WatchRequest { from: Some(from), filter: Some(filter), headers_only: false };
-        let nodes: Vec<SocketAddr> = self.target.nodes()?.into_iter().map(|(_, address)| address).collect();
-        let mut stream = pin!(resume::<v1::WatchReceiptsResponse>(nodes, asked));
+        let mut stream = pin!(client.watch::<v1::WatchReceiptsResponse>(asked));
         let mut found = VecDeque::new();
         while let Some(message) = stream.next().await {
             let message = message?;

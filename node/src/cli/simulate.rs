@@ -2,11 +2,12 @@
 
 use super::{
     Failure,
-    ask::{Asked, Form, Ready, path, tell_message},
+    ask::{Asked, Form, Ready, tell_message},
     kept::Shelf,
     show,
 };
 use clap::Args;
+use stint_client::descriptors::path;
 use stint_proto::v1;
 
 /// Shows what a call would do.
@@ -35,7 +36,7 @@ impl Simulate {
         let form = Form::of(ready.json, ready.table);
         let Ready { client, commons, method, request, .. } = ready;
         let request = v1::SimulateRequest { commons, method: path(&method), request, caller, height, fuel_limit: 0 };
-        let done = client.ledger().simulate(request).await.map_err(crate::client::ClientError::from)?.into_inner();
+        let done: v1::SimulateResponse = client.ask("Simulate", &request).await?;
         match &done.refusal {
             Some(refusal) => println!("refused   {}: {}", refusal.rule, refusal.message),
             None => println!("{}", tell_message(&method.output(), done.response, form)?),

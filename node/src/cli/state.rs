@@ -1,7 +1,6 @@
 //! `stint state`: what a contract keeps, by the names and types that its module declares.
 
 use super::{Failure, kept::Kept, show, target::Target};
-use crate::client::ClientError;
 use clap::Args;
 use stint_proto::v1;
 
@@ -19,7 +18,7 @@ pub struct State {
     /// Entries at most
     #[arg(long, default_value_t = 100)]
     limit: u32,
-    /// For example stint.contribute.v1.Contribute
+    /// The contract, for example contribute, or stint.contribute.v1.Contribute
     service: String,
     /// The map or item to show [default: their names]
     name: Option<String>,
@@ -28,7 +27,8 @@ pub struct State {
 impl State {
     pub async fn execute(&self) -> Result<(), Failure> {
         let client = self.target.connect().await?;
-        let kept = Kept::fetch(&client, &self.commons, &self.service).await?;
+        let service = client.service_named(&self.service, Some(&self.commons)).await?;
+        let kept = Kept::fetch(&client, &self.commons, &service).await?;
         let Some(name) = &self.name else {
             let rows: Vec<_> = kept.list.iter().map(|(n, t)| [n.clone(), t.clone()]).collect();
             println!("{}", show::table(&["name", "type"], &rows));
@@ -44,13 +44,13 @@ impl State {
         while left > 0 {
             let asked = v1::ListStateRequest {
                 commons: self.commons.clone(),
-                service: self.service.clone(),
+                service: service.clone(),
                 prefix: prefix.clone().into(),
                 after: after.into(),
                 page_size: left.min(1000),
                 height: self.height,
             };
-            let page = client.ledger().list_state(asked).await.map_err(ClientError::from)?.into_inner();
+            let page: v1::ListStateResponse = client.ask("ListState", &asked).await?;
             for e in page.entries.iter().filter(|e| !single || e.key == prefix) {
                 let key = shape.key(e.key.get(prefix.len()..).unwrap_or_default());
                 println!("{key}  {}", kept.value(&shape, &e.value));

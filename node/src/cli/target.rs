@@ -1,15 +1,11 @@
 use super::{Failure, keystore};
-use crate::{
-    client::{Client, ClientError},
-    config::Folder,
-    keys,
-};
+use crate::config::Folder;
 use clap::Args;
-use ed25519_dalek::SigningKey;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
+use stint_client::{Client, ClientError, Key};
 
 /// Which ledger is meant, and who speaks.
 #[derive(Args, Clone)]
@@ -39,28 +35,22 @@ impl Target {
         Ok(found)
     }
 
-    /// The first node that answers.
+    /// A client of all of them: the first one that answers is asked, and when that one dies, the next.
     pub async fn connect(&self) -> Result<Client, Failure> {
-        let mut last = None;
-        for (_, address) in self.nodes()? {
-            match Client::connect(address).await {
-                Ok(client) => return Ok(client),
-                Err(e) => last = Some(e),
+        let nodes = self.nodes()?.into_iter().map(|(_, address)| address);
+        Client::over(nodes).await.map_err(|e| match e {
+            e @ ClientError::Unreachable { .. } => {
+                format!("{e}; start them with: stint devnet --dir {}", self.dir.display()).into()
             }
-        }
-        let start = format!("start them with: stint devnet --dir {}", self.dir.display());
-        match last {
-            Some(e @ ClientError::Unreachable { .. }) => Err(format!("{e}; {start}").into()),
-            Some(e) => Err(e.into()),
-            None => Err(format!("no node is known; {start}").into()),
-        }
+            e => e.into(),
+        })
     }
 
     /// The caller's key.
-    pub fn signer(&self) -> Result<SigningKey, Failure> {
+    pub fn signer(&self) -> Result<Key, Failure> {
         match &self.key {
             Some(given) => keystore::find(given, &self.dir),
-            None => Ok(keys::read(&steward_key(&self.dir))?),
+            None => Ok(Key::load(steward_key(&self.dir))?),
         }
     }
 }

@@ -114,12 +114,16 @@ pub fn trust(dir: &Path, genesis: Option<&Path>) -> Result<Trust, Failure> {
 
 /// A genesis file, or that of a folder, and the name of its ledger.
 pub fn read_genesis(dir: &Path, genesis: Option<&Path>) -> Result<(Genesis, Hash), Failure> {
+    Ok(Genesis::parse(&genesis_file(dir, genesis)?)?)
+}
+
+/// A genesis file, or that of a folder, as it was written.
+pub fn genesis_file(dir: &Path, genesis: Option<&Path>) -> Result<Vec<u8>, Failure> {
     let path = match genesis {
         Some(path) => path.to_path_buf(),
         None => node_folders(dir)?.first().map(|f| f.genesis()).ok_or("no genesis file")?,
     };
-    let file = std::fs::read(&path).map_err(|e| format!("cannot read the genesis file {}: {e}", path.display()))?;
-    Ok(Genesis::parse(&file)?)
+    Ok(std::fs::read(&path).map_err(|e| format!("cannot read the genesis file {}: {e}", path.display()))?)
 }
 
 /// Checks one proof.

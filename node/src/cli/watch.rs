@@ -1,19 +1,12 @@
 //! `stint watch`: what happens in a commons, as it happens, whichever node answers.
 
-use super::{
-    Failure,
-    ask::{Form, service},
-    at_terminal,
-    kept::Shelf,
-    paint, show,
-    target::Target,
-};
-use crate::client::{Client, ClientError, Resumable, resume};
+use super::{Failure, ask::Form, at_terminal, kept::Shelf, paint, show, target::Target};
 use clap::Args;
 use futures::{Stream, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
+use stint_client::{Client, ClientError, Resumable};
 use stint_proto::v1;
 use v1::{
     watch_blocks_response::What as OfBlocks, watch_events_response::What as OfEvents,
@@ -75,7 +68,7 @@ impl Meant {
     /// As nodes are asked.
     pub async fn filter(&self, client: &Client, commons: Option<&str>) -> Result<v1::WatchFilter, Failure> {
         let service = match &self.contract {
-            Some(word) => service(client, word, commons).await?,
+            Some(word) => client.service_named(word, commons).await?,
             None => String::new(),
         };
         let (commons, agent) = (commons.unwrap_or_default().into(), self.agent.clone());
@@ -107,13 +100,12 @@ impl Watch {
         let filter = v1::WatchFilter { r#type: self.ty.clone(), fields: self.fields.clone(), ..filter };
         let from = self.from.as_deref().map(place).transpose()?;
         let asked = v1::WatchRequest { from, filter: Some(filter), headers_only: false };
-        let nodes: Vec<SocketAddr> = self.target.nodes()?.into_iter().map(|(_, address)| address).collect();
         let mut teller = Teller::new(&client, Form::of(self.json, self.table));
         let count = self.count.unwrap_or(u64::MAX);
         match (self.receipts, self.blocks) {
-            (true, _) => follow(pin!(resume::<v1::WatchReceiptsResponse>(nodes, asked)), &mut teller, count).await,
-            (_, true) => follow(pin!(resume::<v1::WatchBlocksResponse>(nodes, asked)), &mut teller, count).await,
-            _ => follow(pin!(resume::<v1::WatchEventsResponse>(nodes, asked)), &mut teller, count).await,
+            (true, _) => follow(pin!(client.watch::<v1::WatchReceiptsResponse>(asked)), &mut teller, count).await,
+            (_, true) => follow(pin!(client.watch::<v1::WatchBlocksResponse>(asked)), &mut teller, count).await,
+            _ => follow(pin!(client.watch::<v1::WatchEventsResponse>(asked)), &mut teller, count).await,
         }
     }
 }

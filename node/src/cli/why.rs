@@ -1,7 +1,7 @@
 //! `stint why`: which validators are ill, since when, and what everyone waits for.
 
 use super::{Failure, paint, show, target::Target};
-use crate::client::Client;
+use stint_client::Client;
 use std::time::Duration;
 use stint_proto::v1::{
     DiagnoseResponse, ValidatorHealth,

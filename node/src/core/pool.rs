@@ -6,7 +6,7 @@ use super::turns::Turns;
 use std::collections::{BTreeMap, BTreeSet};
 use stint_proto::{
     Block, CallId, Code, Hash, Refusal, Transaction,
-    limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_BYTES, POOL_CALLS, POOL_SENDER_CALLS},
+    limits::{BLOCK_BYTES, BLOCK_TRANSACTIONS, POOL_BYTES, POOL_CALLS, POOL_RETRY_MS, POOL_SENDER_CALLS},
 };
 
 /// Calls that wait to be ordered, bounded in number and bytes, for each sender too.
@@ -48,10 +48,11 @@ impl Pool {
         let size = tx.bytes().len();
         let sent = self.senders.get(&id.key).map_or(0, BTreeMap::len);
         if self.calls.len() >= POOL_CALLS || self.bytes + size > POOL_BYTES {
-            return Err(full(&format!("{} calls with {} bytes wait here", self.calls.len(), self.bytes)));
+            let words = format!("{} calls with {} bytes wait here", self.calls.len(), self.bytes);
+            return Err(full(words, self.calls.len(), POOL_CALLS));
         }
         if sent >= POOL_SENDER_CALLS {
-            return Err(full(&format!("{sent} calls of this key wait here")));
+            return Err(full(format!("{sent} calls of this key wait here"), sent, POOL_SENDER_CALLS));
         }
         self.bytes += size;
         self.senders.entry(id.key).or_default().insert(self.next, id);
@@ -117,8 +118,13 @@ pub fn other_content(id: CallId) -> Refusal {
     Refusal::new(Code::AlreadyExists, "id", message)
 }
 
-fn full(what: &str) -> Refusal {
-    Refusal::new(Code::ResourceExhausted, "pool", format!("{what}; send it again in a second"))
+fn full(what: String, waiting: usize, limit: usize) -> Refusal {
+    let message = format!("{what}; send it again in {POOL_RETRY_MS} ms, or to another node");
+    let mut refusal = Refusal::new(Code::ResourceExhausted, "pool", message);
+    let facts =
+        [("waiting", waiting.to_string()), ("limit", limit.to_string()), ("retry_ms", POOL_RETRY_MS.to_string())];
+    refusal.details = facts.map(|(name, fact)| (name.to_string(), fact)).into();
+    refusal
 }
 
 #[cfg(test)]
@@ -192,6 +198,7 @@ mod tests {
         }
         let refusal = pool.add(tx(1, u16::MAX, 10, 0)).unwrap_err();
         assert_eq!((refusal.code, refusal.rule.as_str()), (Code::ResourceExhausted, "pool"));
+        assert_eq!((&refusal.details["limit"][..], &refusal.details["retry_ms"][..]), ("10000", "1000"));
         assert_eq!(pool.add(tx(2, 0, 10, 0)), Ok(true));
     }
 }

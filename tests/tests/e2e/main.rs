@@ -11,6 +11,7 @@ mod peer;
 mod people;
 mod proofs;
 mod refusals;
+mod rust;
 mod streams;
 mod validators;
 mod whatif;

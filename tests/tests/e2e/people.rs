@@ -48,6 +48,15 @@ fn methods_have_short_names_and_flags() {
     ] {
         assert!(help.contains(says), "{says}:\n{help}");
     }
+    assert!(help.contains("--quantity") && help.contains("a number and a unit, as 3h"), "{help}");
+    // Who reads no more, such as head, ends the program without a word.
+    for printing in [&["completions", "bash"][..], &["query", "forge", "contribute.get-shares"]] {
+        let mut printing = devnet.command(printing);
+        let mut printing = printing.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("stint runs");
+        drop(printing.stdout.take());
+        let said = printing.wait_with_output().expect("an end").stderr;
+        assert!(said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    }
     // The ledger's own descriptors carry the words of their .proto.
     let help = devnet.ok(&["call", "consortium", "kernel.admit", "--help"]);
     assert!(help.contains("An empty list ends the membership.") && help.contains("Makes an agent a member"), "{help}");

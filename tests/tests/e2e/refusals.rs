@@ -91,7 +91,8 @@ async fn calls_that_break_a_rule_are_refused_and_change_nothing() {
     assert!(r.message.contains("request has 300000 bytes; the limit is 131072"), "{}", r.message);
     let flood = v1::Transaction { request: vec![0; 8 << 20].into(), ..v1::Transaction::from(&good) };
     let flooded = ledger.submit(v1::SubmitRequest { transaction: Some(flood) }).await.expect_err("refused");
-    assert_eq!(flooded.code(), tonic::Code::OutOfRange);
+    assert_eq!(flooded.code(), tonic::Code::InvalidArgument);
+    assert!(flooded.message().starts_with("request-size: "), "{flooded}");
     // Unauthorised: a key that nobody registered, and a member without the role.
     let stranger = SigningKey::from_bytes(&[77; 32]);
     let by_stranger = new(&stranger, "forge", RECORD, request("c9"), until);

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
     sync::Arc,
 };
-use stint_proto::{Block, v1};
+use stint_proto::{Block, Genesis, v1};
 use stint_store::StoreError;
 
 /// A block with what came of it.
@@ -41,17 +41,65 @@ impl Happened {
     }
 }
 
-/// Who signed, by the state after the block or the oldest one that is kept.
+/// Who signed.
 fn agents(node: &Node, block: &Block) -> Result<BTreeMap<[u8; 32], String>, StoreError> {
-    let height = block.header.height.max(node.store.oldest().state);
-    let state = Arc::new(node.store.state_at(height));
+    let (oldest, height) = (node.store.oldest().state, block.header.height);
+    let held = |height: u64, key: &[u8; 32]| {
+        let state = Arc::new(node.store.state_at(height.max(oldest)));
+        let agent = stint_runtime::agent_behind(state, key);
+        agent.map_err(|e| StoreError::Damaged(format!("the agent of a key: {e}")))
+    };
     let mut found = BTreeMap::new();
     for tx in &block.transactions {
         if let Entry::Vacant(place) = found.entry(tx.id().key) {
-            let agent = stint_runtime::agent_behind(state.clone(), place.key());
-            let agent = agent.map_err(|e| StoreError::Damaged(format!("the agent of a key: {e}")))?;
-            place.insert(agent.unwrap_or_default());
+            let agent = signer(&node.genesis, height, place.key(), held)?;
+            place.insert(agent);
         }
     }
     Ok(found)
+}
+
+/// Who held a key when a block's calls were executed. After the block is asked first: whoever was admitted in it may have
+/// signed in it. A key that is given back in the block, by a validator that changes it, was held before. Where the state
+/// of then is gone and the key as well, the genesis file may still know whose it was.
+fn signer<E>(
+    genesis: &Genesis,
+    height: u64,
+    key: &[u8; 32],
+    held: impl Fn(u64, &[u8; 32]) -> Result<Option<String>, E>,
+) -> Result<String, E> {
+    for height in [height, height.saturating_sub(1)] {
+        if let Some(agent) = held(height, key)? {
+            return Ok(agent);
+        }
+    }
+    let stewards = genesis.stewards.iter().map(|s| (&s.key, &s.agent));
+    let mut first = stewards.chain(genesis.validators.iter().map(|v| (&v.key, &v.name)));
+    Ok(first.find(|(held, _)| *held == key).map(|(_, agent)| agent.clone()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    /// A validator's calls were once told without its name as soon as it had changed its key.
+    #[test]
+    fn who_gave_a_key_back_is_told_by_it() {
+        let (genesis, _) = crate::tests::genesis();
+        let first = genesis.validators[2].key;
+        let name = |height, key: &[u8; 32], held: &[(u64, &str)]| {
+            let at = |asked: u64, _: &[u8; 32]| -> Result<Option<String>, Infallible> {
+                Ok(held.iter().find(|(height, _)| *height == asked).map(|(_, name)| name.to_string()))
+            };
+            signer(&genesis, height, key, at).unwrap_or_default()
+        };
+        let other = [9; 32];
+        assert_eq!(name(7, &other, &[(7, "bo")]), "bo", "admitted in the block");
+        assert_eq!(name(7, &other, &[(6, "bo")]), "bo", "given back in the block");
+        assert_eq!(name(7, &other, &[(6, "bo"), (7, "cy")]), "cy");
+        assert_eq!(name(7, &other, &[(5, "bo")]), "");
+        assert_eq!(name(7, &first, &[]), genesis.validators[2].name, "of the genesis file");
+        assert_eq!(name(7, &genesis.stewards[0].key, &[]), "ana", "a steward's name goes before a validator's");
+    }
 }

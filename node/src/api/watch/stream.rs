@@ -7,9 +7,10 @@ use super::{
     place::Place,
     tail::Watches,
 };
-use crate::api::{status::status, submit::in_turn};
+use crate::api::submit::in_turn;
 use futures::Stream;
 use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
+use stint_client::wire::status;
 use stint_proto::{
     Code, Refusal,
     limits::{WATCH_AHEAD_BYTES, WATCH_PROGRESS_HEIGHTS, WATCH_PROGRESS_MS},

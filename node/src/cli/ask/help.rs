@@ -1,6 +1,9 @@
 //! What a method takes, for people: its flags with types, and the words of the `.proto` where the descriptor has them.
 
-use super::flags::{Flag, flags, shortest};
+use super::{
+    flags::{Flag, flags, shortest},
+    value::is_quantity,
+};
 use crate::cli::paint;
 use prost_reflect::{FileDescriptor, Kind, MethodDescriptor};
 
@@ -44,6 +47,7 @@ fn kind(flag: &Flag) -> String {
         }
         Kind::Uint32 | Kind::Fixed32 | Kind::Uint64 | Kind::Fixed64 => "number from 0 on".into(),
         Kind::Enum(of) => of.values().map(|v| v.name().to_lowercase()).collect::<Vec<_>>().join("|"),
+        Kind::Message(of) if is_quantity(of) => "a number and a unit, as 3h".into(),
         Kind::Message(of) => format!("{} as JSON", of.name()),
     };
     match field.kind() {

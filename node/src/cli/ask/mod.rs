@@ -2,7 +2,6 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `method.rs` | a method by its short or full name, as the node's reflection describes it |
 //! | `words.rs` | what stands on the line behind `call` or `query` |
 //! | `flags.rs` | the fields of a request as flags |
 //! | `value.rs` | a word as the value of a field |
@@ -11,13 +10,11 @@
 
 mod flags;
 mod help;
-mod method;
 mod tell;
 mod value;
 mod words;
 
-pub use method::{path, service_named as service};
-pub use tell::{Form, json, message as tell_message};
+pub use tell::{Form, message as tell_message};
 pub use words::{Asked, Ready};
 
 /// A message of the contract `contribute`.

@@ -2,7 +2,7 @@
 
 use crate::cli::{Failure, show};
 use bytes::Bytes;
-use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage, SerializeOptions, Value};
+use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage, Value};
 use std::io::IsTerminal;
 
 /// Cells of a value in a table.
@@ -27,22 +27,10 @@ impl Form {
     }
 }
 
-/// A message as JSON for people.
-pub fn json(ty: &MessageDescriptor, bytes: Bytes) -> Result<String, Failure> {
-    let message = DynamicMessage::decode(ty.clone(), bytes)?;
-    let mut out = serde_json::Serializer::pretty(Vec::new());
-    message.serialize_with_options(&mut out, &options())?;
-    Ok(String::from_utf8(out.into_inner())?)
-}
-
-fn options() -> SerializeOptions {
-    SerializeOptions::new().skip_default_fields(false).stringify_64_bit_integers(false)
-}
-
 /// A message in the asked form.
 pub fn message(ty: &MessageDescriptor, bytes: Bytes, form: Form) -> Result<String, Failure> {
     match form {
-        Form::Json => json(ty, bytes),
+        Form::Json => Ok(stint_client::json::pretty(ty, bytes)?),
         Form::Table => Ok(tables(&DynamicMessage::decode(ty.clone(), bytes)?)),
     }
 }
@@ -51,6 +39,8 @@ pub fn message(ty: &MessageDescriptor, bytes: Bytes, form: Form) -> Result<Strin
 fn tables(message: &DynamicMessage) -> String {
     let (mut lines, mut below) = (Vec::new(), Vec::new());
     gather(message, "", &mut lines, &mut below);
+    // A line behind whose name nothing stands says nothing, as the token of a page behind the last one.
+    lines.retain(|(_, value)| !value.is_empty());
     let wide = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> = lines.into_iter().map(|(name, value)| format!("{name:wide$}  {value}")).collect();
     let mut parts: Vec<String> = below.iter().map(|(name, rows)| format!("{name}\n{}", rows_table(rows))).collect();

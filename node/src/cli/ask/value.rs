@@ -2,7 +2,7 @@
 
 use crate::cli::Failure;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, Value};
 use std::io::Read;
 
 /// Reads a word as a value of a kind.
@@ -50,17 +50,43 @@ fn one_of(of: &EnumDescriptor, word: &str) -> Result<i32, String> {
     })
 }
 
-/// As JSON; what protobuf writes as a text in JSON, such as a time, needs no quotes.
+/// As JSON; what protobuf writes as a text in JSON, such as a time, needs no quotes. A quantity is written as people do:
+/// `3h`, `1.5 km`.
 fn message(of: &MessageDescriptor, word: &str) -> Result<DynamicMessage, String> {
+    if let Some(quantity) = quantity(of, word) {
+        return Ok(quantity);
+    }
     let quoted = || from_json(of, &serde_json::Value::String(word.into()).to_string());
     from_json(of, word).or_else(|e| quoted().map_err(|_| e))
 }
 
+/// The two fields of a message of a value and a unit, both text.
+fn of_quantity(of: &MessageDescriptor) -> Option<(FieldDescriptor, FieldDescriptor)> {
+    let text = |name: &str| of.get_field_by_name(name).filter(|f| f.kind() == Kind::String && !f.is_list());
+    Some((text("value")?, text("unit")?)).filter(|_| of.fields().len() == 2)
+}
+
+/// Whether a message is a quantity, which may be written as people do.
+pub fn is_quantity(of: &MessageDescriptor) -> bool {
+    of_quantity(of).is_some()
+}
+
+/// A quantity, when the word is a number and a unit.
+fn quantity(of: &MessageDescriptor, word: &str) -> Option<DynamicMessage> {
+    let (value, unit) = of_quantity(of)?;
+    let end = word.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, rest) = (word[..end].to_string(), word[end..].trim().to_string());
+    let is_one = !number.is_empty() && rest.starts_with(char::is_alphabetic);
+    is_one.then(|| {
+        let mut quantity = DynamicMessage::new(of.clone());
+        quantity.set_field(&value, Value::String(number));
+        quantity.set_field(&unit, Value::String(rest));
+        quantity
+    })
+}
+
 fn from_json(of: &MessageDescriptor, json: &str) -> Result<DynamicMessage, String> {
-    let mut input = serde_json::Deserializer::from_str(json);
-    let message = DynamicMessage::deserialize(of.clone(), &mut input);
-    let message = message.and_then(|m| input.end().map(|()| m));
-    message.map_err(|e| format!("the request is no {} as JSON: {e}", of.full_name()))
+    stint_client::json::read(of, json).map_err(|e| e.to_string())
 }
 
 /// A request as JSON; `-` reads it from standard input.
@@ -79,6 +105,19 @@ pub fn request(of: &MessageDescriptor, json: &str) -> Result<DynamicMessage, Fai
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantities_are_written_as_people_do() {
+        let of = crate::cli::ask::sample("Quantity");
+        for word in ["3h", "3 h", r#"{"value": "3", "unit": "h"}"#] {
+            let read = message(&of, word).unwrap();
+            let expected = serde_json::json!({"value": "3", "unit": "h"});
+            assert_eq!(serde_json::to_value(&read).unwrap(), expected, "{word}");
+        }
+        for bad in ["3", "h", "3-h", ""] {
+            assert!(message(&of, bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn bytes_are_written_in_two_ways() {

@@ -6,17 +6,15 @@
 
 use super::{
     flags::{Flag, find, flags, is_switch, set},
-    help, method, value,
+    help, value,
 };
-use crate::{
-    cli::{Failure, target::Target},
-    client::Client,
-};
+use crate::cli::{Failure, target::Target};
 use bytes::Bytes;
 use clap::Args;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use std::collections::BTreeMap;
+use stint_client::Client;
 
 /// A method and what it is asked.
 #[derive(Args)]
@@ -64,7 +62,7 @@ impl Asked {
         let client = target.connect().await?;
         // The commons may come as late as this; it helps to tell services apart.
         let hint = commons.or_else(|| rest.windows(2).find(|two| two[0] == "--commons").map(|two| two[1].as_str()));
-        let method = method::describe(&client, name, hint).await?;
+        let method = client.describe(name, hint).await?;
         if rest.iter().any(|w| w == "--help" || w == "-h") {
             let place = commons.unwrap_or("COMMONS");
             println!("{}", help::page(&method, &format!("stint {verb} {place} {name} --FIELD VALUE …")));

@@ -3,7 +3,7 @@
 use super::{build::build, package::Package};
 use crate::{
     cli::{Failure, target::Target},
-    client::Client,
+    client::{Client, Key},
 };
 use clap::Args;
 use ed25519_dalek::SigningKey;
@@ -60,7 +60,7 @@ pub struct Upgrade {
 
 struct Ready {
     client: Client,
-    key: SigningKey,
+    key: Key,
     code: v1::PublishResponse,
 }
 

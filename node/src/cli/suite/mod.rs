@@ -17,18 +17,7 @@ pub mod whatif;
 use super::Failure;
 use crate::client::Client;
 use prost::Message;
-
-/// Messages of the contract `book`.
-#[allow(missing_docs, clippy::all)]
-pub mod book {
-    tonic::include_proto!("stint.book.v1");
-}
-
-/// Messages of the contract `value`.
-#[allow(missing_docs, clippy::all)]
-pub mod value {
-    tonic::include_proto!("stint.value.v1");
-}
+pub use stint_client::contracts::{book, value};
 
 /// Asks `stint.value.v1.Value` of a commons.
 async fn ask<R: Message + Default>(

@@ -52,7 +52,7 @@ impl Orchard {
         let client = self.target.connect().await?;
         let mut on = Network {
             client,
-            steward: self.target.signer()?,
+            steward: self.target.signer()?.into(),
             keys: self.target.dir.join("keys/orchard"),
             stewards: BTreeMap::new(),
             handle: Handle::current(),
@@ -92,7 +92,7 @@ struct Network {
 impl Network {
     fn wait<T>(&self, result: impl Future<Output = Result<T, ClientError>>) -> Result<T, Refusal> {
         self.handle.block_on(result).map_err(|e| match e {
-            ClientError::Refused(refusal) => told(refusal),
+            ClientError::Refused(refused) => told(stint_proto::Refusal::from(refused)),
             other => Refusal::new(Code::Unavailable, "node", other.to_string()),
         })
     }

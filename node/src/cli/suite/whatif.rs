@@ -6,10 +6,7 @@ use super::{
     money::{amount, difference},
     value::{ListDistributionsRequest, ListDistributionsResponse},
 };
-use crate::{
-    cli::{Failure, at_terminal, show, target::Target},
-    client::{Client, ClientError},
-};
+use crate::cli::{Failure, at_terminal, show, target::Target};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,6 +14,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
+use stint_client::{Client, ClientError};
 use stint_proto::{
     Hash,
     v1::{self, what_if_response::Part},

@@ -8,7 +8,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use stint_node::client::Client;
+use stint_client::Client;
 use stint_proto::{Call, CallId, Hash, Transaction, v1};
 use stint_tests::Devnet;
 use v1::submit_response::Outcome;

@@ -1799,8 +1799,8 @@ export type WatchedEvent = Message<"stint.v1.WatchedEvent"> & {
   call?: CallName | undefined;
 
   /**
-   * Who signed the call. By the state after its block, or by the oldest one that is kept where it is asked; empty when
-   * nobody held the key there.
+   * Who signed the call: who held the key by the state after its block or before it, or by the oldest ones that are kept
+   * where it is asked, else by the genesis file; empty when nobody did.
    *
    * @generated from field: string agent = 4;
    */

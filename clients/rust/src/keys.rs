@@ -4,10 +4,13 @@
 //! stint-key-v1 <64 hexadecimal digits: the ed25519 seed>
 //! ```
 
+use crate::KeyStore;
 use ed25519_dalek::SigningKey;
 use std::{
+    fmt,
     fs::{self, OpenOptions},
     io::{self, Write},
+    ops::Deref,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -37,9 +40,85 @@ pub enum KeyError {
     /// Its content is no key.
     #[error("the file {0} holds no key; one line is accepted: {PREFIX}<64 hexadecimal digits>")]
     Content(PathBuf),
+    /// The name cannot be a key's.
+    #[error("{0}")]
+    Name(String),
+    /// A key of that name is there.
+    #[error("there is a key {name} already, in {path}; show it with: stint key show {name}")]
+    Taken {
+        /// The name.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// No key has that name.
+    #[error("there is no key {name}, neither by that name nor as a file; {known}; make one with: stint key new {name}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Which there are.
+        known: String,
+    },
+    /// There is no folder for keys.
+    #[error("there is no home folder, so keys by name have no place; name a folder for them in STINT_KEYS")]
+    Homeless,
     /// The system gives no randomness.
     #[error("no randomness for a new key: {0}")]
     Random(String),
+}
+
+/// An agent's key. What it is made of is never printed.
+#[derive(Clone)]
+pub struct Key(SigningKey);
+
+impl Key {
+    /// Reads a key file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Key, KeyError> {
+        read(path.as_ref()).map(Key)
+    }
+
+    /// The key that `stint key new` keeps under a name in the user's store.
+    pub fn named(name: &str) -> Result<Key, KeyError> {
+        KeyStore::of_user()?.named(name)
+    }
+
+    /// Draws a new key and writes it to a new file; none is ever overwritten.
+    pub fn create(path: impl AsRef<Path>) -> Result<Key, KeyError> {
+        let key = generate()?;
+        write(path.as_ref(), &key)?;
+        Ok(Key(key))
+    }
+
+    /// The public key, by which the ledger knows the agent.
+    pub fn public(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+}
+
+impl Deref for Key {
+    type Target = SigningKey;
+
+    fn deref(&self) -> &SigningKey {
+        &self.0
+    }
+}
+
+impl From<SigningKey> for Key {
+    fn from(key: SigningKey) -> Key {
+        Key(key)
+    }
+}
+
+impl From<Key> for SigningKey {
+    fn from(key: Key) -> SigningKey {
+        key.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", hex::encode(self.public()))
+    }
 }
 
 /// Draws a new key.
@@ -89,5 +168,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "stint-key-v1 12").unwrap();
         assert!(matches!(read(&path), Err(KeyError::Content(_))));
+        let key = Key::from(key);
+        assert_eq!(format!("{key:?}"), format!("Key({})", hex::encode(key.public())), "and nothing of the seed");
     }
 }

@@ -5,9 +5,9 @@
 //! for good, such as a filter that means nothing, ends the stream with that refusal; what it no longer keeps does when
 //! no node keeps it.
 
-use super::{Client, ClientError};
+use crate::{Client, ClientError};
 use futures::{Stream, future::BoxFuture};
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 use stint_proto::{Code, Refusal, limits::WATCH_PROGRESS_MS, v1};
 use tonic::{Status, Streaming};
 
@@ -47,9 +47,10 @@ resumable!(WatchBlocksResponse, watch_blocks);
 /// Reads from the first of these nodes that answers, and from the next one when that fails: each thing once and in
 /// order, for ever. Messages of progress come too. Ends with an error when what is asked is refused.
 pub fn resume<M: Resumable>(
-    nodes: Vec<SocketAddr>,
+    nodes: impl IntoIterator<Item: ToString>,
     asked: v1::WatchRequest,
 ) -> impl Stream<Item = Result<M, ClientError>> + Send {
+    let nodes = nodes.into_iter().map(|n| n.to_string()).collect();
     let reader = Reader { nodes, asked, node: 0, open: None, pause: PAUSE, let_go: 0, over: false };
     futures::stream::unfold(reader, |mut reader| async move {
         if reader.over {
@@ -62,7 +63,7 @@ pub fn resume<M: Resumable>(
 }
 
 struct Reader<M> {
-    nodes: Vec<SocketAddr>,
+    nodes: Vec<String>,
     /// Its cursor moves with each message.
     asked: v1::WatchRequest,
     /// The one that is read, or tried next.
@@ -95,7 +96,7 @@ impl<M: Resumable> Reader<M> {
                         return Err(failed);
                     }
                 }
-                failed if passes(failed) => self.let_go = 0,
+                failed if failed.is_transient() => self.let_go = 0,
                 _ => return Err(failed),
             }
             if self.nodes.is_empty() {
@@ -110,7 +111,7 @@ impl<M: Resumable> Reader<M> {
     /// The next message of the open stream, which is opened if it is not.
     async fn take(&mut self) -> Result<M, ClientError> {
         if self.open.is_none() {
-            let address = *self.nodes.get(self.node).ok_or_else(|| ended("no node is named"))?;
+            let address = self.nodes.get(self.node).ok_or_else(|| ended("no node is named"))?;
             let opened = async {
                 let client = Client::connect(address).await?;
                 Ok::<_, ClientError>(M::open(&client, self.asked.clone()).await?)
@@ -129,13 +130,5 @@ impl<M: Resumable> Reader<M> {
 }
 
 fn ended(how: &str) -> ClientError {
-    ClientError::Refused(Refusal::new(Code::Unavailable, "", format!("the node's stream: {how}")))
-}
-
-/// Whether another node, or the same one later, may go on with the stream. What breaks on the way has no rule's name.
-fn passes(failed: &ClientError) -> bool {
-    match failed {
-        ClientError::Refused(r) => r.rule.is_empty() || failed.is_transient(),
-        failed => failed.is_transient(),
-    }
+    ClientError::Refused(Refusal::new(Code::Unavailable, "", format!("the node's stream: {how}")).into())
 }
