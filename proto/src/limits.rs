@@ -54,6 +54,8 @@
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
 //! | clocks of validators differ by | 10 s | they do not greet each other beyond |
+//! | double signs of one key that are recorded | 16 | more prove nothing new, and a liar makes any number |
+//! | double signs that wait here to be reported | 64 | a round of votes of the largest committee |
 //! | unexecuted blocks behind the tip (K) | 4 | results are certified at most that much later |
 
 /// A request message, bytes.
@@ -74,6 +76,10 @@ pub const DESCRIPTOR_BYTES: usize = 128 * 1024;
 pub const DESCRIPTOR_FILES: usize = 100;
 /// Methods of a contract.
 pub const METHODS: usize = 1000;
+/// Double signs of one key that are recorded.
+pub const EVIDENCE_OF_KEY: usize = 16;
+/// Double signs that wait at a node to be reported.
+pub const EVIDENCE_WAITING: usize = 64;
 /// All transactions of a block with their length prefixes, bytes.
 pub const BLOCK_BYTES: usize = 1024 * 1024;
 /// Transactions in a block.

@@ -9,14 +9,13 @@ use std::{
     sync::{MutexGuard, PoisonError},
 };
 use stint_consensus::Heard;
+use stint_proto::limits::EVIDENCE_WAITING;
 use stint_verifier::{DoubleSign, Kind};
 
 /// So many blocks behind are no illness: they are under way.
 const LAG: u64 = 4;
 /// Validators of whom something is kept: those of a committee and those who join or have another key.
 const KNOWN: usize = 400;
-/// Double signs that wait to be reported.
-const EVIDENCE: usize = 64;
 
 /// What is known.
 #[derive(Debug, Default)]
@@ -105,7 +104,7 @@ impl Health {
             }
             Heard::Over { epoch, view } => self.enter(epoch, view + 1, now_ms),
             Heard::DoubleSign(found) => {
-                if self.evidence.len() < EVIDENCE {
+                if self.evidence.len() < EVIDENCE_WAITING {
                     self.evidence.entry((found.key, found.epoch, found.view)).or_insert(found);
                 }
             }

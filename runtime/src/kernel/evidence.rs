@@ -2,17 +2,15 @@
 //!
 //! 1. Whoever is of the consortium reports; nobody needs to believe them, for the signatures are checked.
 //! 2. The same key in the same round is recorded once, whatever pairs of votes there are.
-//! 3. A liar cannot fill the state: more than [`KEPT`] rounds of a key prove nothing new.
+//! 3. A liar cannot fill the state: sixteen rounds of a key are recorded.
 
 use super::{Answer, Caller, committees, commons, grant, records::Evidence, refuse, write};
 use crate::{Overlay, RuntimeError, State, keys, session::Session};
 use prost::Message;
 use std::sync::Arc;
-use stint_proto::{Code, Refusal, v1};
+use stint_proto::{Code, Refusal, limits::EVIDENCE_OF_KEY, v1};
 use stint_verifier::DoubleSign;
 
-/// Rounds of one key that are recorded.
-const KEPT: usize = 16;
 /// Records of one answer.
 const LISTED: usize = 100;
 
@@ -41,8 +39,8 @@ pub fn report(
         return Ok(Ok(v1::ReportEvidenceResponse { validator: name, recorded: false }));
     }
     let of_key = keys::evidence_of(&found.key);
-    if session.overlay.scan(&of_key, &keys::end_of(&of_key), KEPT, false)?.len() == KEPT {
-        refuse!(ResourceExhausted, "evidence", "{KEPT} double signs of {name} are recorded; more prove nothing new");
+    if session.overlay.scan(&of_key, &keys::end_of(&of_key), EVIDENCE_OF_KEY, false)?.len() == EVIDENCE_OF_KEY {
+        refuse!(ResourceExhausted, "evidence", "{EVIDENCE_OF_KEY} double signs of {name} are recorded; more prove nothing new");
     }
     let record = Evidence {
         validator: name.clone(),
