@@ -55,7 +55,7 @@ impl Default for Odds {
     fn default() -> Odds {
         Odds {
             nodes: vec![4, 4, 4, 4, 4, 5, 6, 7, 10],
-            storm_ms: 40_000,
+            storm_ms: 30_000,
             call_every_ms: 400,
             fault_every_ms: 2_500,
             fault_lasts_ms: 4_000,

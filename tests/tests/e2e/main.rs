@@ -15,3 +15,4 @@ mod rust;
 mod streams;
 mod validators;
 mod whatif;
+mod why;
