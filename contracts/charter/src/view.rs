@@ -7,7 +7,7 @@ use crate::{
     path::{Kind, Path, Place},
     proto::{
         About, Change, Constitution, DiffRequest, DiffResponse, Field, GetCharterRequest, GetCharterResponse,
-        GetFieldRequest, GetFieldResponse, Part, Rule, part::Part as Is,
+        GetFieldRequest, GetFieldResponse, Part, Rule, methods, part::Part as Is,
     },
     subjects, words,
 };
@@ -75,6 +75,12 @@ pub fn get(request: GetCharterRequest) -> Result<GetCharterResponse, Refusal> {
     let head = history::head();
     if head.revision == 0 {
         return Err(words::missing("charter", &context().commons));
+    }
+    // The history of a fork before it branched off is that of the commons it comes from, and is read there.
+    if let Some(parent) =
+        head.parent.as_ref().filter(|p| request.version == 0 && (1..=p.height).contains(&request.height))
+    {
+        return methods::GET_CHARTER.call(&parent.commons, &request);
     }
     let revision = history::revision(request.version, request.height)?;
     let charter = constitution(revision);

@@ -7,6 +7,8 @@ use std::marker::PhantomData;
 
 /// The most entries that one [`Map::page`] reads.
 pub const PAGE: usize = 1000;
+/// What a walk reads at first; each further look reads twice as many. Who asks for a few rows does not pay for a thousand.
+const FIRST_LOOK: usize = 32;
 
 /// A named, ordered map in the contract's state.
 ///
@@ -55,13 +57,15 @@ impl<K: Key, V: Message + Default> Map<K, V> {
         self.read(raw)
     }
 
-    /// Every entry with `from <= key bytes < to`, page by page; an empty `to` means to the end.
+    /// Every entry with `from <= key bytes < to`; an empty `to` means to the end. What is read follows what is taken.
     pub fn range<'a>(&'a self, from: &[u8], to: &[u8]) -> impl Iterator<Item = (K, V)> + 'a {
         let end = if to.is_empty() { after_all(&self.raw(&[])) } else { self.raw(to) };
         let mut start = Some(self.raw(from));
+        let mut rows = FIRST_LOOK;
         let pages = std::iter::from_fn(move || {
             let from = start.take()?;
-            let page = entries(&from, &end, PAGE, false);
+            let page = entries(&from, &end, rows, false);
+            rows = (rows * 2).min(PAGE);
             // The first key behind the page's last one. A short page may be cut by its size, so
             // only an empty one is the end.
             let (last, _) = page.last()?;

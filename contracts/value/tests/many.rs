@@ -9,7 +9,7 @@ use common::{
 use stint_sdk::{Code, testing::World};
 use value::{Contract, proto::*};
 
-fn forge(contributions: u64, agents: u64) -> World {
+fn forge(contributions: u64, agents: u64, claim: &str) -> World {
     MANY.set((contributions, agents));
     let mut world = World::new();
     world.deploy::<Contract>("forge");
@@ -19,7 +19,7 @@ fn forge(contributions: u64, agents: u64) -> World {
     let pairs = [
         ("rules.1.equation", "quantity"),
         ("rules.1.stream", "work"),
-        ("rules.1.claim", "once"),
+        ("rules.1.claim", claim),
         ("buckets.1.name", "work"),
     ];
     let request = SetRuleRequest { module: module.into(), params: params(&pairs), from: "2026-01-01".into() };
@@ -35,7 +35,7 @@ fn register(world: &mut World, id: &str) {
 
 #[test]
 fn ten_thousand_contributions_are_distributed_in_calls_of_a_bounded_size() {
-    let mut world = forge(10_000, 100);
+    let mut world = forge(10_000, 100, "once");
     register(&mut world, "i1");
     let request = DistributeRequest { income: "i1".into(), ..Default::default() };
     let (mut calls, mut left) = (0, u64::MAX);
@@ -73,7 +73,7 @@ fn ten_thousand_contributions_are_distributed_in_calls_of_a_bounded_size() {
 
 #[test]
 fn more_sums_than_a_call_can_share_are_refused() {
-    let mut world = forge(1_001, 1_001);
+    let mut world = forge(1_001, 1_001, "once");
     register(&mut world, "i1");
     let request = DistributeRequest { income: "i1".into(), ..Default::default() };
     let refusal = loop {
@@ -82,4 +82,28 @@ fn more_sums_than_a_call_can_share_are_refused() {
         }
     };
     assert_eq!(rule::<()>(Err(refusal)), refused(Code::ResourceExhausted, "size"));
+}
+
+/// Once, the explanation of an early payment walked over all debts that the agent was owed since, in one page.
+#[test]
+fn an_early_payment_is_explained_in_pages_whatever_is_owed_since() {
+    let mut world = forge(1, 1, "debt");
+    for (id, contributions) in [("i1", 1), ("i2", 2_501)] {
+        MANY.set((contributions, 1));
+        register(&mut world, id);
+        let request = DistributeRequest { income: id.into(), ..Default::default() };
+        while !world.call("forge", "steward", &methods::DISTRIBUTE, &request).unwrap().done {}
+    }
+    let mut request = ExplainRequest { distribution: "i1".into(), agent: "a0000".into(), ..Default::default() };
+    let (mut ids, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = world.query("forge", &methods::EXPLAIN, &request).unwrap();
+        pages += 1;
+        ids.extend(page.pools.into_iter().flat_map(|b| b.contributions).map(|l| l.contribution));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((ids, pages), (vec!["c00001".to_string()], 2));
 }

@@ -204,7 +204,7 @@ fn some(mut payouts: Vec<(String, String, i64)>) -> Vec<(String, String, i64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(stint_sdk::testing::cases(32)))]
 
     /// The report is what another ledger keeps that lived through the same by the other rule; and the same, to its
     /// hash, in whatever parts it is asked.

@@ -49,7 +49,7 @@ fn valuation(fund: &str, care: &str) -> Vec<Param> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(stint_sdk::testing::cases(48)))]
 
     #[test]
     fn every_cent_is_accounted_for_and_can_be_counted_again(steps in prop::collection::vec(step(), 1..25), fund in 0u32..10_000, care in "[0-9]\\.[0-9]") {

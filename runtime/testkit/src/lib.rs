@@ -27,8 +27,8 @@ use stint_proto::{
     limits::MODULE_BYTES, v1,
 };
 use stint_runtime::{
-    BlockContext, BlockResult, Contracts, MemoryState, Query, execute_block, genesis_writes, publish_for_author, query,
-    simulate,
+    BlockContext, BlockResult, Contracts, MemoryState, Query, QueryAnswer, execute_block, genesis_writes,
+    publish_for_author, query, simulate,
 };
 
 /// The commons of the consortium.
@@ -226,13 +226,21 @@ impl Ledger {
     pub fn execute(&mut self, calls: &[Transaction]) -> BlockResult {
         self.height += 1;
         let context = BlockContext { height: self.height, time_ms: self.time_ms };
-        let state = Arc::new(self.state.clone());
-        let executed = &self.executed;
-        let result = execute_block(&self.contracts, state, context, calls, |id| Ok(executed.contains(&id)));
+        let result = self.lend(|ledger, state| {
+            execute_block(&ledger.contracts, state, context, calls, |id| Ok(ledger.executed.contains(&id)))
+        });
         let result = result.expect("the runtime executes any block");
         self.state.apply(&result.writes);
         self.executed.extend(result.effective.iter().map(|(id, _)| *id));
         result
+    }
+
+    /// Hands the state to the runtime and takes it back. A large one is not copied.
+    fn lend<T>(&mut self, run: impl FnOnce(&Ledger, Arc<MemoryState>) -> T) -> T {
+        let state = Arc::new(std::mem::take(&mut self.state));
+        let done = run(self, state.clone());
+        self.state = Arc::try_unwrap(state).unwrap_or_else(|kept| MemoryState::clone(&kept));
+        done
     }
 
     /// One call as a block of its own; gives its receipt.
@@ -250,6 +258,17 @@ impl Ledger {
     pub fn query(&self, commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>, Refusal> {
         let q = Query { height: self.height, time_ms: self.time_ms, commons, method, request };
         query(&self.contracts, Arc::new(self.state.clone()), &q).expect("the runtime answers").result
+    }
+
+    /// The same with the fuel that the answer took.
+    ///
+    /// # Panics
+    /// When the runtime fails as a node must not.
+    #[allow(clippy::expect_used)]
+    pub fn measure(&mut self, commons: &str, method: &str, request: &[u8]) -> QueryAnswer {
+        let (height, time_ms) = (self.height, self.time_ms);
+        let q = Query { height, time_ms, commons, method, request };
+        self.lend(|ledger, state| query(&ledger.contracts, state, &q).expect("the runtime answers"))
     }
 
     /// What a call would do.

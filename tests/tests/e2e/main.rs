@@ -7,6 +7,7 @@ mod grow;
 mod hostile;
 mod import;
 mod join;
+mod orchard;
 mod peer;
 mod people;
 mod proofs;

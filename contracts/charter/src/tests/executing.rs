@@ -103,7 +103,9 @@ fn a_decision_invites_to_a_seat() {
 fn the_consortium_is_a_commons_like_any_other() {
     let mut world = World::new();
     world.deploy::<Contract>("consortium");
-    world.member("consortium", "org-a", &["steward"]);
+    for (org, role) in [("org-a", "steward"), ("org-b", "member"), ("org-c", "member"), ("org-d", "member")] {
+        world.member("consortium", org, &[role]);
+    }
     let seat = |n: usize, org: &str| Seat { id: format!("v{n}"), class: 4, holder: org.into(), ..Seat::default() };
     let charter = Constitution {
         purpose: "Keeps the ledger".into(),

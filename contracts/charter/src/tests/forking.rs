@@ -59,6 +59,29 @@ fn a_fork_continues_from_the_charter_as_it_stood_at_a_height() {
 }
 
 #[test]
+fn before_it_branched_off_a_forks_history_is_that_of_its_parent() {
+    let (mut world, before) = amended();
+    for agent in ["bo", "cy"] {
+        fork(&mut world, agent, before, &["bo", "cy"]).unwrap();
+    }
+    found_fork(&mut world).unwrap();
+    let at = |world: &mut World, commons: &str, height: u64| {
+        world.query(commons, &methods::GET_CHARTER, &GetCharterRequest { version: 0, height })
+    };
+    for height in [before, before - 1] {
+        let shared = at(&mut world, "forge-b", height).unwrap();
+        assert_eq!((shared.commons.as_str(), &shared.parent), ("forge", &None));
+        assert_eq!(shared, at(&mut world, "forge", height).unwrap());
+    }
+    // What forge did after that is no history of the fork's, and it was not founded yet.
+    assert_eq!(rule(at(&mut world, "forge-b", before + 1)), "charter at height");
+    let now = world.height();
+    assert_eq!(at(&mut world, "forge-b", now).unwrap().commons, "forge-b");
+    // Nor is there anything before both.
+    assert_eq!(rule(at(&mut world, "forge-b", 1)), "charter at height");
+}
+
+#[test]
 fn a_fork_has_two_members_and_a_height_that_there_is() {
     let (mut world, before) = amended();
     let now = world.height();

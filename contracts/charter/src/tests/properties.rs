@@ -247,7 +247,7 @@ fn executed_has_passed(world: &mut World) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(stint_sdk::testing::cases(64)))]
 
     #[test]
     fn no_sequence_of_calls_breaks_a_charter(ops in prop::collection::vec(ops(), 1..120)) {

@@ -8,10 +8,24 @@ use super::{
     refuse, writable,
 };
 use crate::{CHARTER, CallContext, Code, Refusal};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// What the ledger itself offers, to agents.
 const KERNEL: &str = "/stint.v1.Kernel/";
+
+thread_local! {
+    /// What was commanded of the kernel since that was last asked, though it may have been undone since.
+    static COMMANDED: RefCell<Option<String>> = RefCell::default();
+}
+
+/// The command to the kernel that made this run another than the ledger's own, if the last call gave one. That a
+/// contract becomes the charter is the same in both.
+pub(super) fn commanded_the_kernel() -> Option<String> {
+    COMMANDED.take()
+}
 
 /// A call from outside: a block of its own for a command, undone when it is refused.
 pub(super) fn outermost(
@@ -62,6 +76,9 @@ pub(super) fn act(commons: &str, method: &str, request: &[u8]) -> Result<Vec<u8>
         if let Some(name) = method.strip_prefix(KERNEL) {
             writable("act");
             let call = KernelCall { commons: commons.into(), method: name.into(), request: request.into() };
+            if name != "Constitute" {
+                COMMANDED.replace(Some(name.into()));
+            }
             ledger(|l| l.kernel_calls.push(call));
             return Ok(Vec::new());
         }

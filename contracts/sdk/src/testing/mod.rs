@@ -15,6 +15,7 @@ mod upgrade;
 mod world;
 
 pub use ledger::{Event, KernelCall};
+pub use mirror::cases;
 pub use world::World;
 
 use crate::{

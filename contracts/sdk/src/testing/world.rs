@@ -1,5 +1,5 @@
 use super::{
-    calls::outermost,
+    calls::{commanded_the_kernel, outermost},
     ledger::{Event, KernelCall, Ledger, Program, State, ledger},
     limits::REQUEST_BYTES,
     mirror::{Mirror, Reply, Step},
@@ -40,6 +40,8 @@ impl World {
 
     /// Lets a contract serve a commons; founds the commons when it is new.
     pub fn deploy<S: Service>(&mut self, commons: &str) {
+        self.unless_stand_in::<S>();
+        self.unless_chartered(commons);
         let reply = self.mirrored(Step {
             op: "deploy".into(),
             commons: commons.into(),
@@ -56,6 +58,7 @@ impl World {
 
     /// Publishes a pure rule and gives its code hash.
     pub fn publish_rule<S: Service>(&mut self) -> [u8; 32] {
+        self.unless_stand_in::<S>();
         let step =
             Step { op: "publish".into(), service: S::NAME.into(), package: S::PACKAGE.into(), ..Step::default() };
         let reply = self.mirrored(step);
@@ -67,6 +70,7 @@ impl World {
 
     /// Gives an agent roles in a commons; none end its membership.
     pub fn member(&mut self, commons: &str, agent: &str, roles: &[&str]) {
+        self.unless_chartered(commons);
         let roles: Vec<String> = roles.iter().map(|r| r.to_string()).collect();
         ledger(|l| {
             l.commons.insert(commons.into());
@@ -170,6 +174,9 @@ impl World {
             return refuse(Code::InvalidArgument, "request-size", why);
         }
         let result = outermost(commons, agent, service, method, &request);
+        if let Some(kernel) = commanded_the_kernel() {
+            self.natively_from_here(&format!("{path} commands the kernel ({kernel}), and this world only takes note"));
+        }
         let (height, time_ms, calls) = ledger(|l| (l.height, l.time_ms, l.calls));
         let reply = self.mirrored(Step {
             op: if agent.is_some() { "call" } else { "query" }.into(),
@@ -189,6 +196,23 @@ impl World {
 
     pub(super) fn mirrored(&mut self, step: Step) -> Option<Reply> {
         self.mirror.as_mut().map(|m| m.step(&step))
+    }
+
+    /// What a test wrote in place of a contract is no module that the runtime could run.
+    fn unless_stand_in<S: Service>(&mut self) {
+        if S::PACKAGE.is_empty() {
+            self.natively_from_here(&format!("{} is a stand-in of the test's own, and no module", S::NAME));
+        }
+    }
+
+    /// A commons that acts through its charter admits and deploys by that alone; a test need not ask.
+    fn unless_chartered(&mut self, commons: &str) {
+        let by_charter =
+            |l: &mut Ledger| l.kernel_calls.iter().any(|call| call.commons == commons && call.method == "Constitute");
+        if ledger(by_charter) {
+            let why = format!("{commons} acts through its charter, and the test admits or deploys there all the same");
+            self.natively_from_here(&why);
+        }
     }
 
     /// Ends the run beside the runtime, whose last words say why.
