@@ -115,6 +115,12 @@ impl Client {
         LedgerClient::new(self.channel()).max_decoding_message_size(LARGEST_ANSWER)
     }
 
+    /// Remembers that a height is final, as something else than this client heard: with several nodes, no query is answered
+    /// from an older state from now on.
+    pub fn saw(&self, height: u64) {
+        self.nodes.saw(height);
+    }
+
     /// One commons: its methods, and a channel for generated stubs.
     pub fn commons(&self, name: &str) -> Commons {
         Commons::new(self.clone(), name)

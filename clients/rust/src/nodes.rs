@@ -245,10 +245,8 @@ mod tests {
     async fn a_silent_node_is_left_and_patience_ends() {
         let nodes = nodes(2);
         assert_eq!(nodes.current().0, "127.0.0.1:1");
-        let none = nodes.try_each(Some(Duration::from_millis(50)), |_| Box::pin(std::future::pending()));
-        let Err(ClientError::Unanswered { last, call: None, .. }) = none.await.map(|()| ()) else {
-            panic!("nobody answered")
-        };
+        let none = nodes.try_each::<()>(Some(Duration::from_millis(50)), |_| Box::pin(std::future::pending()));
+        let Err(ClientError::Unanswered { last, call: None, .. }) = none.await else { panic!("nobody answered") };
         assert_eq!((last.as_str(), nodes.current().0), ("127.0.0.1:1 is silent", "127.0.0.1:2"));
         nodes.leave("127.0.0.1:1");
         assert_eq!(nodes.current().0, "127.0.0.1:2", "another task moved on already");

@@ -67,6 +67,8 @@ impl Git {
         tally.tell(commits.notes.known)?;
         // The node that answered at the start may be gone by now.
         let client = self.target.connect().await?;
+        // And the first that answers may lag behind those that took the calls.
+        client.saw(tally.height);
         report::contributors(&client, &self.commons, Some(&repository)).await
     }
 }
@@ -237,21 +239,27 @@ struct Tally {
     failures: Vec<String>,
     failed: u64,
     took: Vec<Duration>,
+    /// The newest block with one of them.
+    height: u64,
     shown: Instant,
 }
 
 impl Tally {
     fn new(bar: ProgressBar) -> Tally {
         let now = Instant::now();
-        Tally { bar, began: now, new: 0, known: 0, failures: Vec::new(), failed: 0, took: Vec::new(), shown: now }
+        let (failures, took) = (Vec::new(), Vec::new());
+        Tally { bar, began: now, new: 0, known: 0, failures, failed: 0, took, height: 0, shown: now }
     }
 
     fn count(&mut self, ended: Ended) {
         match ended.receipt {
-            Ok(receipt) => match contribute::RecordResponse::decode(receipt.response) {
-                Ok(r) if r.known => self.known += 1,
-                _ => self.new += 1,
-            },
+            Ok(receipt) => {
+                self.height = self.height.max(receipt.height);
+                match contribute::RecordResponse::decode(receipt.response) {
+                    Ok(r) if r.known => self.known += 1,
+                    _ => self.new += 1,
+                }
+            }
             Err(why) => {
                 self.failed += 1;
                 if self.failures.len() < FAILURES_SHOWN {

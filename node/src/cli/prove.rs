@@ -16,7 +16,7 @@ pub struct Prove {
     #[command(flatten)]
     target: Target,
     /// Where the proof goes
-    #[arg(long, default_value = "fact.proof")]
+    #[arg(long, default_value = "fact.proof", global = true)]
     out: PathBuf,
     #[command(subcommand)]
     what: What,
