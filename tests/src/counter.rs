@@ -46,11 +46,7 @@ fn descriptor() -> FileDescriptorSet {
         name: Some("test.proto".into()),
         package: Some("test.v1".into()),
         message_type: vec![DescriptorProto { name: Some("Nothing".into()), ..Default::default() }],
-        service: vec![ServiceDescriptorProto {
-            name: Some("Counter".into()),
-            method: vec![add],
-            ..Default::default()
-        }],
+        service: vec![ServiceDescriptorProto { name: Some("Counter".into()), method: vec![add], ..Default::default() }],
         ..Default::default()
     };
     FileDescriptorSet { file: vec![file] }

@@ -126,14 +126,8 @@ mod tests {
 
     #[test]
     fn each_illness_has_its_name() {
-        let standing = || Standing {
-            height: 9,
-            results_root: Hash::ZERO,
-            epoch: 0,
-            view: 9,
-            waits: Waits::Votes,
-            waits_ms: 0,
-        };
+        let standing =
+            || Standing { height: 9, results_root: Hash::ZERO, epoch: 0, view: 9, waits: Waits::Votes, waits_ms: 0 };
         let well = |now: u64| Seen {
             voted: Some((0, 9, now - 1000)),
             standing: Some((standing(), now - 1000)),

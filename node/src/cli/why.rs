@@ -1,8 +1,8 @@
 //! `stint why`: which validators are ill, since when, and what everyone waits for.
 
 use super::{Failure, paint, show, target::Target};
-use stint_client::Client;
 use std::time::Duration;
+use stint_client::Client;
 use stint_proto::v1::{
     DiagnoseResponse, ValidatorHealth,
     validator_health::{Condition, Waits},
@@ -70,15 +70,23 @@ fn verdict(seen: &DiagnoseResponse) -> Vec<String> {
     let mut lines = vec![match (sick.len(), well >= needed) {
         (0, _) => format!("all {} validators are well; {needed} are needed", counting.len()),
         (_, true) => format!("{well} of {} are well and {needed} needed: the ledger goes on", counting.len()),
-        (_, false) => format!("{well} of {} are well and {needed} needed: the ledger waits for {}", counting.len(), names(&sick)),
+        (_, false) => {
+            format!("{well} of {} are well and {needed} needed: the ledger waits for {}", counting.len(), names(&sick))
+        }
     }];
     let apart: Vec<_> = counting.iter().filter(|v| v.condition() == Condition::Disagrees).collect();
     if !apart.is_empty() {
-        lines.push(format!("{} has other results: stop it, keep its folder, run stint fsck on it, and report it", names(&apart)));
+        lines.push(format!(
+            "{} has other results: stop it, keep its folder, run stint fsck on it, and report it",
+            names(&apart)
+        ));
     }
     let silent: Vec<_> = counting.iter().filter(|v| v.condition() == Condition::Silent).collect();
     if !silent.is_empty() {
-        lines.push(format!("nothing is heard of {}: is it running, and can the others reach its address for validators?", names(&silent)));
+        lines.push(format!(
+            "nothing is heard of {}: is it running, and can the others reach its address for validators?",
+            names(&silent)
+        ));
     }
     if seen.double_signs > 0 {
         lines.push(format!("{} double signs are on record: see them with stint evidence", seen.double_signs));

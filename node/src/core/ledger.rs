@@ -22,12 +22,7 @@ pub struct NodeLedger {
 
 impl NodeLedger {
     /// Starts the node's tasks in an environment. With its keys a validator tells the consortium what is to be told.
-    pub fn start(
-        node: Arc<Node>,
-        env: Arc<dyn Env>,
-        addresses: Addresses,
-        keys: Arc<[SigningKey]>,
-    ) -> Arc<dyn Ledger> {
+    pub fn start(node: Arc<Node>, env: Arc<dyn Env>, addresses: Addresses, keys: Arc<[SigningKey]>) -> Arc<dyn Ledger> {
         // The engine delivers only a few blocks ahead of their acknowledgement.
         let (final_blocks, to_execute) = mpsc::unbounded_channel();
         let (heard, to_check) = mpsc::channel(spread::HEARD);

@@ -32,7 +32,7 @@ pub use node::{Node, Submitted};
 pub use prove::Unproved;
 pub(crate) use prove::missing_receipt;
 pub(crate) use replay::{ReplayError, heights as replayed, replay};
-pub(crate) use verify::check_block;
 pub use standing::{Standing, Waits};
+pub(crate) use verify::check_block;
 pub use waiters::Outcome;
 pub use whatif::WhatIf;

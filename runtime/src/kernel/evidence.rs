@@ -21,13 +21,7 @@ pub fn report(
 ) -> Answer<v1::ReportEvidenceResponse> {
     grant!(commons::of_consortium(&session.overlay, by)?);
     if by.roles.is_empty() {
-        refuse!(
-            PermissionDenied,
-            "member",
-            "{} may not report evidence: only members of {} may",
-            by.name,
-            by.commons
-        );
+        refuse!(PermissionDenied, "member", "{} may not report evidence: only members of {} may", by.name, by.commons);
     }
     let found = grant!(read_evidence(&request.evidence));
     if found.chain_id != session.chain_id {
@@ -40,7 +34,11 @@ pub fn report(
     }
     let of_key = keys::evidence_of(&found.key);
     if session.overlay.scan(&of_key, &keys::end_of(&of_key), EVIDENCE_OF_KEY, false)?.len() == EVIDENCE_OF_KEY {
-        refuse!(ResourceExhausted, "evidence", "{EVIDENCE_OF_KEY} double signs of {name} are recorded; more prove nothing new");
+        refuse!(
+            ResourceExhausted,
+            "evidence",
+            "{EVIDENCE_OF_KEY} double signs of {name} are recorded; more prove nothing new"
+        );
     }
     let record = Evidence {
         validator: name.clone(),

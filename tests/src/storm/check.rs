@@ -54,7 +54,9 @@ pub fn check(world: &World, forecast: &Forecast, clients: &Clients, honest: &[us
 fn times(node: &Node) -> Vec<String> {
     let time = |height| Block::decode(node.block(height).ok()??).ok().map(|b| b.header.time_ms);
     let bad = (2..=node.tip().height).find(|height| time(*height) <= time(height - 1));
-    bad.map(|height| format!("the time of block {height} does not come after that of the block before")).into_iter().collect()
+    bad.map(|height| format!("the time of block {height} does not come after that of the block before"))
+        .into_iter()
+        .collect()
 }
 
 /// What was executed is what was ordered, each call once.

@@ -47,7 +47,8 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = |share: usize| self.recovery_ms.get(self.recovery_ms.len() * share / 1000).copied().unwrap_or_default();
+        let at =
+            |share: usize| self.recovery_ms.get(self.recovery_ms.len() * share / 1000).copied().unwrap_or_default();
         let seconds = |ms: u64| ms as f64 / 1000.0;
         writeln!(
             f,

@@ -61,7 +61,8 @@ pub fn storm_of(seed: u64, forecast: Forecast, odds: &Odds) -> Report {
         let dice = forecast.dice.clone();
         let members = Members::new(forecast.nodes, forecast.places());
         let clients = Clients::default();
-        let mut storm = Storm { world, odds, forecast, dice, members, clients, going_on: Vec::new(), report: Report::default() };
+        let mut storm =
+            Storm { world, odds, forecast, dice, members, clients, going_on: Vec::new(), report: Report::default() };
         storm.whole().await;
         storm.report
     });
@@ -285,7 +286,10 @@ impl Storm {
         if !in_time {
             let honest = self.staying();
             let open = self.clients.open();
-            let places: Vec<_> = honest.iter().map(|i| (self.world.name(*i), self.world.tip(*i).height, self.world.runs(*i).0)).collect();
+            let places: Vec<_> = honest
+                .iter()
+                .map(|i| (self.world.name(*i), self.world.tip(*i).height, self.world.runs(*i).0))
+                .collect();
             let untold: Vec<_> = honest.iter().map(|i| self.world.node(*i).health().evidence().len()).collect();
             self.report.broken.push(format!(
                 "not recovered within {limit} ms: {open} calls open, evidence untold {untold:?}, validators at {places:?}"

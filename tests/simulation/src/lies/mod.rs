@@ -18,12 +18,7 @@ use commonware_consensus::simplex::{
     scheme::ed25519::Scheme,
     types::{Proposal, Vote},
 };
-use commonware_cryptography::{
-    Signer as _,
-    certificate::Attestation,
-    ed25519::PrivateKey,
-    sha256::Digest,
-};
+use commonware_cryptography::{Signer as _, certificate::Attestation, ed25519::PrivateKey, sha256::Digest};
 use commonware_p2p::utils::mux;
 use commonware_runtime::IoBuf;
 use commonware_utils::Participant;

@@ -133,7 +133,8 @@ impl Load {
         loop {
             let asked = v1::ListCommonsRequest { after: after.clone(), ..Default::default() };
             let answer = client.query("consortium", "/stint.v1.Kernel/ListCommons", asked.encode_to_vec().into()).await;
-            let answer = v1::ListCommonsResponse::decode(answer.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+            let answer =
+                v1::ListCommonsResponse::decode(answer.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
             found += answer.commons.iter().filter(|name| name.starts_with("t-")).count();
             match answer.commons.last() {
                 Some(last) if *last != after => after = last.clone(),
@@ -142,7 +143,9 @@ impl Load {
         }
         match found == acknowledged {
             true => Ok(()),
-            false => Err(format!("{acknowledged} calls were acknowledged, each founds a commons, and there are {found}")),
+            false => {
+                Err(format!("{acknowledged} calls were acknowledged, each founds a commons, and there are {found}"))
+            }
         }
     }
 }

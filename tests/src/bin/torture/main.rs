@@ -78,7 +78,8 @@ impl Args {
         bar.finish_and_clear();
         let acknowledged = load.end(&devnet, RECOVERY).await?;
         recoveries.sort_unstable();
-        let at = |share: usize| recoveries.get(recoveries.len() * share / 100).copied().unwrap_or_default().as_secs_f64();
+        let at =
+            |share: usize| recoveries.get(recoveries.len() * share / 100).copied().unwrap_or_default().as_secs_f64();
         let kinds: Vec<String> = counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
         Ok(format!(
             "{} strikes ({}): {acknowledged} calls acknowledged, none lost, none twice, no manual step; a call went through again after {:.1} s in half of them, {:.1} s in 99 of 100",

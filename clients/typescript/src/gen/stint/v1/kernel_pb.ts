@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stint/v1/kernel.proto.
  */
 export const file_stint_v1_kernel: GenFile = /*@__PURE__*/
-  fileDesc("ChVzdGludC92MS9rZXJuZWwucHJvdG8SCHN0aW50LnYxIiYKBk1lbWJlchINCgVhZ2VudBgBIAEoCRINCgVyb2xlcxgCIAMoCSJZCgxGb3VuZFJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIPCgdwdXJwb3NlGAIgASgJEicKB21lbWJlcnMYAyADKAsyFi5zdGludC52MS5BZG1pdFJlcXVlc3QiDwoNRm91bmRSZXNwb25zZSI5CgxBZG1pdFJlcXVlc3QSDQoFYWdlbnQYASABKAkSCwoDa2V5GAIgASgMEg0KBXJvbGVzGAMgAygJIg8KDUFkbWl0UmVzcG9uc2UiIAoOUHVibGlzaFJlcXVlc3QSDgoGbW9kdWxlGAEgASgMIkcKD1B1Ymxpc2hSZXNwb25zZRIRCgljb2RlX2hhc2gYASABKAwSDwoHc2VydmljZRgCIAEoCRIQCghyZWFkeV9tcxgDIAEoBCIiCg1EZXBsb3lSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDCIhCg5EZXBsb3lSZXNwb25zZRIPCgdzZXJ2aWNlGAEgASgJIjUKDlVwZ3JhZGVSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDBIQCghpbl9zdGVwcxgCIAEoCCIwCg9VcGdyYWRlUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIMCgRkb25lGAIgASgIIiEKDk1pZ3JhdGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkijgEKD01pZ3JhdGVSZXNwb25zZRIuCgVzdGFnZRgBIAEoDjIfLnN0aW50LnYxLk1pZ3JhdGVSZXNwb25zZS5TdGFnZRINCgVzdGVwcxgCIAEoBCI8CgVTdGFnZRIICgRET05FEAASDQoJTUlHUkFUSU5HEAESDAoIQ0hFQ0tJTkcQAhIMCghDTEVBTklORxADIiYKE0Fib3J0VXBncmFkZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIWChRBYm9ydFVwZ3JhZGVSZXNwb25zZSI1ChFHZXRDb21tb25zUmVxdWVzdBINCgVhZnRlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0itwEKEkdldENvbW1vbnNSZXNwb25zZRIPCgdjb21tb25zGAEgASgJEg8KB3B1cnBvc2UYAiABKAkSFgoOZm91bmRlZF9oZWlnaHQYAyABKAQSIQoHbWVtYmVycxgEIAMoCzIQLnN0aW50LnYxLk1lbWJlchIlCgljb250cmFjdHMYBSADKAsyEi5zdGludC52MS5JbnN0YW5jZRIPCgdjaGFydGVyGAYgASgJEgwKBG5leHQYByABKAkiWAoISW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb2RlX2hhc2gYAiABKAwSEAoIdXBncmFkZXMYAyABKAQSFgoObmV4dF9jb2RlX2hhc2gYBCABKAwiJAoRQ29uc3RpdHV0ZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIUChJDb25zdGl0dXRlUmVzcG9uc2UiNgoSTGlzdENvbW1vbnNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDSI0ChNMaXN0Q29tbW9uc1Jlc3BvbnNlEg8KB2NvbW1vbnMYASADKAkSDAoEbmV4dBgCIAEoCSI3Cg5HZXRDb2RlUmVxdWVzdBIRCgljb2RlX2hhc2gYASABKAwSEgoKZmFjdHNfb25seRgCIAEoCCKuAQoPR2V0Q29kZVJlc3BvbnNlEg4KBm1vZHVsZRgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSCwoDc2RrGAUgASgJEhAKCGNvbXBpbGVyGAYgASgJEhMKC3NvdXJjZV9oYXNoGAcgASgMEgwKBHB1cmUYCCABKAgSDAoEc2l6ZRgJIAEoBCJLChNBZGRWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMEgsKA3AycBgDIAEoCRIMCgRncnBjGAQgASgJIhYKFEFkZFZhbGlkYXRvclJlc3BvbnNlIiYKFlJlbW92ZVZhbGlkYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCSIZChdSZW1vdmVWYWxpZGF0b3JSZXNwb25zZSIzChZSb3RhdGVWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMIhkKF1JvdGF0ZVZhbGlkYXRvclJlc3BvbnNlIj8KFE1vdmVWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDcDJwGAIgASgJEgwKBGdycGMYAyABKAkiFwoVTW92ZVZhbGlkYXRvclJlc3BvbnNlIg4KDFJlYWR5UmVxdWVzdCIPCg1SZWFkeVJlc3BvbnNlIi0KFUxpc3RWYWxpZGF0b3JzUmVxdWVzdBIUCgxiZWZvcmVfZXBvY2gYASABKAQijAEKFkxpc3RWYWxpZGF0b3JzUmVzcG9uc2USLQoKdmFsaWRhdG9ycxgBIAMoCzIZLnN0aW50LnYxLlZhbGlkYXRvclJlY29yZBItCgpjb21taXR0ZWVzGAIgAygLMhkuc3RpbnQudjEuQ29tbWl0dGVlUmVjb3JkEhQKDGVwb2NoX2Jsb2NrcxgDIAEoBCLwAQoPVmFsaWRhdG9yUmVjb3JkEgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMEgsKA3AycBgDIAEoCRIMCgRncnBjGAQgASgJEjQKCHN0YW5kaW5nGAUgASgOMiIuc3RpbnQudjEuVmFsaWRhdG9yUmVjb3JkLlN0YW5kaW5nEhQKDGFkZGVkX2hlaWdodBgGIAEoBBIQCghuZXh0X2tleRgHIAEoDCJJCghTdGFuZGluZxILCgdKT0lOSU5HEAASCQoFUkVBRFkQARIOCgpWQUxJREFUSU5HEAISCwoHTEVBVklORxADEggKBExFRlQQBCI/Cg9Db21taXR0ZWVSZWNvcmQSDQoFZXBvY2gYASABKAQSHQoFc2VhdHMYAiADKAsyDi5zdGludC52MS5TZWF0IiEKBFNlYXQSDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiugEKClBhcmFtZXRlcnMSEgoKY29kZV9ieXRlcxgBIAEoBBI0Cgtjb2RlX3BvbGljeRgCIAEoDjIfLnN0aW50LnYxLlBhcmFtZXRlcnMuQ29kZVBvbGljeRIaChJjb21tb25zX2Jsb2NrX2Z1ZWwYAyABKAQSGgoSY29tbW9uc19jb2RlX2J5dGVzGAQgASgEIioKCkNvZGVQb2xpY3kSDAoIU1RFV0FSRFMQABIOCgpDT05TT1JUSVVNEAEiQAoUU2V0UGFyYW1ldGVyc1JlcXVlc3QSKAoKcGFyYW1ldGVycxgBIAEoCzIULnN0aW50LnYxLlBhcmFtZXRlcnMiFwoVU2V0UGFyYW1ldGVyc1Jlc3BvbnNlIhYKFEdldFBhcmFtZXRlcnNSZXF1ZXN0IkEKFUdldFBhcmFtZXRlcnNSZXNwb25zZRIoCgpwYXJhbWV0ZXJzGAEgASgLMhQuc3RpbnQudjEuUGFyYW1ldGVycyJKCg9TZXRRdW90YVJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRISCgpibG9ja19mdWVsGAIgASgEEhIKCmNvZGVfYnl0ZXMYAyABKAQiEgoQU2V0UXVvdGFSZXNwb25zZSIRCg9HZXRRdW90YVJlcXVlc3QiUwoQR2V0UXVvdGFSZXNwb25zZRISCgpibG9ja19mdWVsGAEgASgEEhIKCmNvZGVfYnl0ZXMYAiABKAQSFwoPY29kZV9ieXRlc191c2VkGAMgASgEMo4MCgZLZXJuZWwSOAoFRm91bmQSFi5zdGludC52MS5Gb3VuZFJlcXVlc3QaFy5zdGludC52MS5Gb3VuZFJlc3BvbnNlEjgKBUFkbWl0EhYuc3RpbnQudjEuQWRtaXRSZXF1ZXN0Ghcuc3RpbnQudjEuQWRtaXRSZXNwb25zZRI+CgdQdWJsaXNoEhguc3RpbnQudjEuUHVibGlzaFJlcXVlc3QaGS5zdGludC52MS5QdWJsaXNoUmVzcG9uc2USOwoGRGVwbG95Ehcuc3RpbnQudjEuRGVwbG95UmVxdWVzdBoYLnN0aW50LnYxLkRlcGxveVJlc3BvbnNlEj4KB1VwZ3JhZGUSGC5zdGludC52MS5VcGdyYWRlUmVxdWVzdBoZLnN0aW50LnYxLlVwZ3JhZGVSZXNwb25zZRI+CgdNaWdyYXRlEhguc3RpbnQudjEuTWlncmF0ZVJlcXVlc3QaGS5zdGludC52MS5NaWdyYXRlUmVzcG9uc2USRwoKQ29uc3RpdHV0ZRIbLnN0aW50LnYxLkNvbnN0aXR1dGVSZXF1ZXN0Ghwuc3RpbnQudjEuQ29uc3RpdHV0ZVJlc3BvbnNlEk0KDEFib3J0VXBncmFkZRIdLnN0aW50LnYxLkFib3J0VXBncmFkZVJlcXVlc3QaHi5zdGludC52MS5BYm9ydFVwZ3JhZGVSZXNwb25zZRJNCgxBZGRWYWxpZGF0b3ISHS5zdGludC52MS5BZGRWYWxpZGF0b3JSZXF1ZXN0Gh4uc3RpbnQudjEuQWRkVmFsaWRhdG9yUmVzcG9uc2USVgoPUmVtb3ZlVmFsaWRhdG9yEiAuc3RpbnQudjEuUmVtb3ZlVmFsaWRhdG9yUmVxdWVzdBohLnN0aW50LnYxLlJlbW92ZVZhbGlkYXRvclJlc3BvbnNlElYKD1JvdGF0ZVZhbGlkYXRvchIgLnN0aW50LnYxLlJvdGF0ZVZhbGlkYXRvclJlcXVlc3QaIS5zdGludC52MS5Sb3RhdGVWYWxpZGF0b3JSZXNwb25zZRJQCg1Nb3ZlVmFsaWRhdG9yEh4uc3RpbnQudjEuTW92ZVZhbGlkYXRvclJlcXVlc3QaHy5zdGludC52MS5Nb3ZlVmFsaWRhdG9yUmVzcG9uc2USOAoFUmVhZHkSFi5zdGludC52MS5SZWFkeVJlcXVlc3QaFy5zdGludC52MS5SZWFkeVJlc3BvbnNlElAKDVNldFBhcmFtZXRlcnMSHi5zdGludC52MS5TZXRQYXJhbWV0ZXJzUmVxdWVzdBofLnN0aW50LnYxLlNldFBhcmFtZXRlcnNSZXNwb25zZRJBCghTZXRRdW90YRIZLnN0aW50LnYxLlNldFF1b3RhUmVxdWVzdBoaLnN0aW50LnYxLlNldFF1b3RhUmVzcG9uc2USTAoKR2V0Q29tbW9ucxIbLnN0aW50LnYxLkdldENvbW1vbnNSZXF1ZXN0Ghwuc3RpbnQudjEuR2V0Q29tbW9uc1Jlc3BvbnNlIgOQAgESTwoLTGlzdENvbW1vbnMSHC5zdGludC52MS5MaXN0Q29tbW9uc1JlcXVlc3QaHS5zdGludC52MS5MaXN0Q29tbW9uc1Jlc3BvbnNlIgOQAgESQwoHR2V0Q29kZRIYLnN0aW50LnYxLkdldENvZGVSZXF1ZXN0Ghkuc3RpbnQudjEuR2V0Q29kZVJlc3BvbnNlIgOQAgESWAoOTGlzdFZhbGlkYXRvcnMSHy5zdGludC52MS5MaXN0VmFsaWRhdG9yc1JlcXVlc3QaIC5zdGludC52MS5MaXN0VmFsaWRhdG9yc1Jlc3BvbnNlIgOQAgESVQoNR2V0UGFyYW1ldGVycxIeLnN0aW50LnYxLkdldFBhcmFtZXRlcnNSZXF1ZXN0Gh8uc3RpbnQudjEuR2V0UGFyYW1ldGVyc1Jlc3BvbnNlIgOQAgESRgoIR2V0UXVvdGESGS5zdGludC52MS5HZXRRdW90YVJlcXVlc3QaGi5zdGludC52MS5HZXRRdW90YVJlc3BvbnNlIgOQAgFiBnByb3RvMw");
+  fileDesc("ChVzdGludC92MS9rZXJuZWwucHJvdG8SCHN0aW50LnYxIiYKBk1lbWJlchINCgVhZ2VudBgBIAEoCRINCgVyb2xlcxgCIAMoCSJZCgxGb3VuZFJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIPCgdwdXJwb3NlGAIgASgJEicKB21lbWJlcnMYAyADKAsyFi5zdGludC52MS5BZG1pdFJlcXVlc3QiDwoNRm91bmRSZXNwb25zZSI5CgxBZG1pdFJlcXVlc3QSDQoFYWdlbnQYASABKAkSCwoDa2V5GAIgASgMEg0KBXJvbGVzGAMgAygJIg8KDUFkbWl0UmVzcG9uc2UiIAoOUHVibGlzaFJlcXVlc3QSDgoGbW9kdWxlGAEgASgMIkcKD1B1Ymxpc2hSZXNwb25zZRIRCgljb2RlX2hhc2gYASABKAwSDwoHc2VydmljZRgCIAEoCRIQCghyZWFkeV9tcxgDIAEoBCIiCg1EZXBsb3lSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDCIhCg5EZXBsb3lSZXNwb25zZRIPCgdzZXJ2aWNlGAEgASgJIjUKDlVwZ3JhZGVSZXF1ZXN0EhEKCWNvZGVfaGFzaBgBIAEoDBIQCghpbl9zdGVwcxgCIAEoCCIwCg9VcGdyYWRlUmVzcG9uc2USDwoHc2VydmljZRgBIAEoCRIMCgRkb25lGAIgASgIIiEKDk1pZ3JhdGVSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkijgEKD01pZ3JhdGVSZXNwb25zZRIuCgVzdGFnZRgBIAEoDjIfLnN0aW50LnYxLk1pZ3JhdGVSZXNwb25zZS5TdGFnZRINCgVzdGVwcxgCIAEoBCI8CgVTdGFnZRIICgRET05FEAASDQoJTUlHUkFUSU5HEAESDAoIQ0hFQ0tJTkcQAhIMCghDTEVBTklORxADIiYKE0Fib3J0VXBncmFkZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIWChRBYm9ydFVwZ3JhZGVSZXNwb25zZSI1ChFHZXRDb21tb25zUmVxdWVzdBINCgVhZnRlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKA0itwEKEkdldENvbW1vbnNSZXNwb25zZRIPCgdjb21tb25zGAEgASgJEg8KB3B1cnBvc2UYAiABKAkSFgoOZm91bmRlZF9oZWlnaHQYAyABKAQSIQoHbWVtYmVycxgEIAMoCzIQLnN0aW50LnYxLk1lbWJlchIlCgljb250cmFjdHMYBSADKAsyEi5zdGludC52MS5JbnN0YW5jZRIPCgdjaGFydGVyGAYgASgJEgwKBG5leHQYByABKAkiWAoISW5zdGFuY2USDwoHc2VydmljZRgBIAEoCRIRCgljb2RlX2hhc2gYAiABKAwSEAoIdXBncmFkZXMYAyABKAQSFgoObmV4dF9jb2RlX2hhc2gYBCABKAwiJAoRQ29uc3RpdHV0ZVJlcXVlc3QSDwoHc2VydmljZRgBIAEoCSIUChJDb25zdGl0dXRlUmVzcG9uc2UiNgoSTGlzdENvbW1vbnNSZXF1ZXN0Eg0KBWFmdGVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDSI0ChNMaXN0Q29tbW9uc1Jlc3BvbnNlEg8KB2NvbW1vbnMYASADKAkSDAoEbmV4dBgCIAEoCSI3Cg5HZXRDb2RlUmVxdWVzdBIRCgljb2RlX2hhc2gYASABKAwSEgoKZmFjdHNfb25seRgCIAEoCCKuAQoPR2V0Q29kZVJlc3BvbnNlEg4KBm1vZHVsZRgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSCwoDc2RrGAUgASgJEhAKCGNvbXBpbGVyGAYgASgJEhMKC3NvdXJjZV9oYXNoGAcgASgMEgwKBHB1cmUYCCABKAgSDAoEc2l6ZRgJIAEoBCJLChNBZGRWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMEgsKA3AycBgDIAEoCRIMCgRncnBjGAQgASgJIhYKFEFkZFZhbGlkYXRvclJlc3BvbnNlIiYKFlJlbW92ZVZhbGlkYXRvclJlcXVlc3QSDAoEbmFtZRgBIAEoCSIZChdSZW1vdmVWYWxpZGF0b3JSZXNwb25zZSIzChZSb3RhdGVWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMIhkKF1JvdGF0ZVZhbGlkYXRvclJlc3BvbnNlIj8KFE1vdmVWYWxpZGF0b3JSZXF1ZXN0EgwKBG5hbWUYASABKAkSCwoDcDJwGAIgASgJEgwKBGdycGMYAyABKAkiFwoVTW92ZVZhbGlkYXRvclJlc3BvbnNlIg4KDFJlYWR5UmVxdWVzdCIPCg1SZWFkeVJlc3BvbnNlIi0KFUxpc3RWYWxpZGF0b3JzUmVxdWVzdBIUCgxiZWZvcmVfZXBvY2gYASABKAQijAEKFkxpc3RWYWxpZGF0b3JzUmVzcG9uc2USLQoKdmFsaWRhdG9ycxgBIAMoCzIZLnN0aW50LnYxLlZhbGlkYXRvclJlY29yZBItCgpjb21taXR0ZWVzGAIgAygLMhkuc3RpbnQudjEuQ29tbWl0dGVlUmVjb3JkEhQKDGVwb2NoX2Jsb2NrcxgDIAEoBCLwAQoPVmFsaWRhdG9yUmVjb3JkEgwKBG5hbWUYASABKAkSCwoDa2V5GAIgASgMEgsKA3AycBgDIAEoCRIMCgRncnBjGAQgASgJEjQKCHN0YW5kaW5nGAUgASgOMiIuc3RpbnQudjEuVmFsaWRhdG9yUmVjb3JkLlN0YW5kaW5nEhQKDGFkZGVkX2hlaWdodBgGIAEoBBIQCghuZXh0X2tleRgHIAEoDCJJCghTdGFuZGluZxILCgdKT0lOSU5HEAASCQoFUkVBRFkQARIOCgpWQUxJREFUSU5HEAISCwoHTEVBVklORxADEggKBExFRlQQBCI/Cg9Db21taXR0ZWVSZWNvcmQSDQoFZXBvY2gYASABKAQSHQoFc2VhdHMYAiADKAsyDi5zdGludC52MS5TZWF0IiEKBFNlYXQSDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiugEKClBhcmFtZXRlcnMSEgoKY29kZV9ieXRlcxgBIAEoBBI0Cgtjb2RlX3BvbGljeRgCIAEoDjIfLnN0aW50LnYxLlBhcmFtZXRlcnMuQ29kZVBvbGljeRIaChJjb21tb25zX2Jsb2NrX2Z1ZWwYAyABKAQSGgoSY29tbW9uc19jb2RlX2J5dGVzGAQgASgEIioKCkNvZGVQb2xpY3kSDAoIU1RFV0FSRFMQABIOCgpDT05TT1JUSVVNEAEiQAoUU2V0UGFyYW1ldGVyc1JlcXVlc3QSKAoKcGFyYW1ldGVycxgBIAEoCzIULnN0aW50LnYxLlBhcmFtZXRlcnMiFwoVU2V0UGFyYW1ldGVyc1Jlc3BvbnNlIhYKFEdldFBhcmFtZXRlcnNSZXF1ZXN0IkEKFUdldFBhcmFtZXRlcnNSZXNwb25zZRIoCgpwYXJhbWV0ZXJzGAEgASgLMhQuc3RpbnQudjEuUGFyYW1ldGVycyJKCg9TZXRRdW90YVJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRISCgpibG9ja19mdWVsGAIgASgEEhIKCmNvZGVfYnl0ZXMYAyABKAQiEgoQU2V0UXVvdGFSZXNwb25zZSIRCg9HZXRRdW90YVJlcXVlc3QiUwoQR2V0UXVvdGFSZXNwb25zZRISCgpibG9ja19mdWVsGAEgASgEEhIKCmNvZGVfYnl0ZXMYAiABKAQSFwoPY29kZV9ieXRlc191c2VkGAMgASgEIikKFVJlcG9ydEV2aWRlbmNlUmVxdWVzdBIQCghldmlkZW5jZRgBIAEoDCI9ChZSZXBvcnRFdmlkZW5jZVJlc3BvbnNlEhEKCXZhbGlkYXRvchgBIAEoCRIQCghyZWNvcmRlZBgCIAEoCCIkChNMaXN0RXZpZGVuY2VSZXF1ZXN0Eg0KBWFmdGVyGAEgASgMIlAKFExpc3RFdmlkZW5jZVJlc3BvbnNlEioKCGV2aWRlbmNlGAEgAygLMhguc3RpbnQudjEuRXZpZGVuY2VSZWNvcmQSDAoEbmV4dBgCIAEoDCKTAQoORXZpZGVuY2VSZWNvcmQSEQoJdmFsaWRhdG9yGAEgASgJEgsKA2tleRgCIAEoDBINCgVlcG9jaBgDIAEoBBIMCgR2aWV3GAQgASgEEg0KBXZvdGVzGAUgAygJEhAKCGV2aWRlbmNlGAYgASgMEg4KBmhlaWdodBgHIAEoBBITCgtyZXBvcnRlZF9ieRgIIAEoCTK3DQoGS2VybmVsEjgKBUZvdW5kEhYuc3RpbnQudjEuRm91bmRSZXF1ZXN0Ghcuc3RpbnQudjEuRm91bmRSZXNwb25zZRI4CgVBZG1pdBIWLnN0aW50LnYxLkFkbWl0UmVxdWVzdBoXLnN0aW50LnYxLkFkbWl0UmVzcG9uc2USPgoHUHVibGlzaBIYLnN0aW50LnYxLlB1Ymxpc2hSZXF1ZXN0Ghkuc3RpbnQudjEuUHVibGlzaFJlc3BvbnNlEjsKBkRlcGxveRIXLnN0aW50LnYxLkRlcGxveVJlcXVlc3QaGC5zdGludC52MS5EZXBsb3lSZXNwb25zZRI+CgdVcGdyYWRlEhguc3RpbnQudjEuVXBncmFkZVJlcXVlc3QaGS5zdGludC52MS5VcGdyYWRlUmVzcG9uc2USPgoHTWlncmF0ZRIYLnN0aW50LnYxLk1pZ3JhdGVSZXF1ZXN0Ghkuc3RpbnQudjEuTWlncmF0ZVJlc3BvbnNlEkcKCkNvbnN0aXR1dGUSGy5zdGludC52MS5Db25zdGl0dXRlUmVxdWVzdBocLnN0aW50LnYxLkNvbnN0aXR1dGVSZXNwb25zZRJNCgxBYm9ydFVwZ3JhZGUSHS5zdGludC52MS5BYm9ydFVwZ3JhZGVSZXF1ZXN0Gh4uc3RpbnQudjEuQWJvcnRVcGdyYWRlUmVzcG9uc2USTQoMQWRkVmFsaWRhdG9yEh0uc3RpbnQudjEuQWRkVmFsaWRhdG9yUmVxdWVzdBoeLnN0aW50LnYxLkFkZFZhbGlkYXRvclJlc3BvbnNlElYKD1JlbW92ZVZhbGlkYXRvchIgLnN0aW50LnYxLlJlbW92ZVZhbGlkYXRvclJlcXVlc3QaIS5zdGludC52MS5SZW1vdmVWYWxpZGF0b3JSZXNwb25zZRJWCg9Sb3RhdGVWYWxpZGF0b3ISIC5zdGludC52MS5Sb3RhdGVWYWxpZGF0b3JSZXF1ZXN0GiEuc3RpbnQudjEuUm90YXRlVmFsaWRhdG9yUmVzcG9uc2USUAoNTW92ZVZhbGlkYXRvchIeLnN0aW50LnYxLk1vdmVWYWxpZGF0b3JSZXF1ZXN0Gh8uc3RpbnQudjEuTW92ZVZhbGlkYXRvclJlc3BvbnNlEjgKBVJlYWR5EhYuc3RpbnQudjEuUmVhZHlSZXF1ZXN0Ghcuc3RpbnQudjEuUmVhZHlSZXNwb25zZRJQCg1TZXRQYXJhbWV0ZXJzEh4uc3RpbnQudjEuU2V0UGFyYW1ldGVyc1JlcXVlc3QaHy5zdGludC52MS5TZXRQYXJhbWV0ZXJzUmVzcG9uc2USQQoIU2V0UXVvdGESGS5zdGludC52MS5TZXRRdW90YVJlcXVlc3QaGi5zdGludC52MS5TZXRRdW90YVJlc3BvbnNlElMKDlJlcG9ydEV2aWRlbmNlEh8uc3RpbnQudjEuUmVwb3J0RXZpZGVuY2VSZXF1ZXN0GiAuc3RpbnQudjEuUmVwb3J0RXZpZGVuY2VSZXNwb25zZRJMCgpHZXRDb21tb25zEhsuc3RpbnQudjEuR2V0Q29tbW9uc1JlcXVlc3QaHC5zdGludC52MS5HZXRDb21tb25zUmVzcG9uc2UiA5ACARJPCgtMaXN0Q29tbW9ucxIcLnN0aW50LnYxLkxpc3RDb21tb25zUmVxdWVzdBodLnN0aW50LnYxLkxpc3RDb21tb25zUmVzcG9uc2UiA5ACARJDCgdHZXRDb2RlEhguc3RpbnQudjEuR2V0Q29kZVJlcXVlc3QaGS5zdGludC52MS5HZXRDb2RlUmVzcG9uc2UiA5ACARJYCg5MaXN0VmFsaWRhdG9ycxIfLnN0aW50LnYxLkxpc3RWYWxpZGF0b3JzUmVxdWVzdBogLnN0aW50LnYxLkxpc3RWYWxpZGF0b3JzUmVzcG9uc2UiA5ACARJVCg1HZXRQYXJhbWV0ZXJzEh4uc3RpbnQudjEuR2V0UGFyYW1ldGVyc1JlcXVlc3QaHy5zdGludC52MS5HZXRQYXJhbWV0ZXJzUmVzcG9uc2UiA5ACARJSCgxMaXN0RXZpZGVuY2USHS5zdGludC52MS5MaXN0RXZpZGVuY2VSZXF1ZXN0Gh4uc3RpbnQudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2UiA5ACARJGCghHZXRRdW90YRIZLnN0aW50LnYxLkdldFF1b3RhUmVxdWVzdBoaLnN0aW50LnYxLkdldFF1b3RhUmVzcG9uc2UiA5ACAWIGcHJvdG8z");
 
 /**
  * An agent and its roles in one commons.
@@ -1243,6 +1243,156 @@ export const GetQuotaResponseSchema: GenMessage<GetQuotaResponse> = /*@__PURE__*
   messageDesc(file_stint_v1_kernel, 47);
 
 /**
+ * @generated from message stint.v1.ReportEvidenceRequest
+ */
+export type ReportEvidenceRequest = Message<"stint.v1.ReportEvidenceRequest"> & {
+  /**
+   * The 291 bytes that the verifier draws: one key, one round, two votes.
+   *
+   * @generated from field: bytes evidence = 1;
+   */
+  evidence: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.ReportEvidenceRequest.
+ * Use `create(ReportEvidenceRequestSchema)` to create a new message.
+ */
+export const ReportEvidenceRequestSchema: GenMessage<ReportEvidenceRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 48);
+
+/**
+ * @generated from message stint.v1.ReportEvidenceResponse
+ */
+export type ReportEvidenceResponse = Message<"stint.v1.ReportEvidenceResponse"> & {
+  /**
+   * Whose key it is.
+   *
+   * @generated from field: string validator = 1;
+   */
+  validator: string;
+
+  /**
+   * False when this round of the key was recorded before.
+   *
+   * @generated from field: bool recorded = 2;
+   */
+  recorded: boolean;
+};
+
+/**
+ * Describes the message stint.v1.ReportEvidenceResponse.
+ * Use `create(ReportEvidenceResponseSchema)` to create a new message.
+ */
+export const ReportEvidenceResponseSchema: GenMessage<ReportEvidenceResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 49);
+
+/**
+ * @generated from message stint.v1.ListEvidenceRequest
+ */
+export type ListEvidenceRequest = Message<"stint.v1.ListEvidenceRequest"> & {
+  /**
+   * Where the page before ended.
+   *
+   * @generated from field: bytes after = 1;
+   */
+  after: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.ListEvidenceRequest.
+ * Use `create(ListEvidenceRequestSchema)` to create a new message.
+ */
+export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 50);
+
+/**
+ * @generated from message stint.v1.ListEvidenceResponse
+ */
+export type ListEvidenceResponse = Message<"stint.v1.ListEvidenceResponse"> & {
+  /**
+   * @generated from field: repeated stint.v1.EvidenceRecord evidence = 1;
+   */
+  evidence: EvidenceRecord[];
+
+  /**
+   * Where the next page begins; empty when there is none.
+   *
+   * @generated from field: bytes next = 2;
+   */
+  next: Uint8Array;
+};
+
+/**
+ * Describes the message stint.v1.ListEvidenceResponse.
+ * Use `create(ListEvidenceResponseSchema)` to create a new message.
+ */
+export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 51);
+
+/**
+ * A double sign; also the event that tells of it.
+ *
+ * @generated from message stint.v1.EvidenceRecord
+ */
+export type EvidenceRecord = Message<"stint.v1.EvidenceRecord"> & {
+  /**
+   * @generated from field: string validator = 1;
+   */
+  validator: string;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: uint64 epoch = 3;
+   */
+  epoch: bigint;
+
+  /**
+   * The round of the epoch.
+   *
+   * @generated from field: uint64 view = 4;
+   */
+  view: bigint;
+
+  /**
+   * What the two votes are: notarize, nullify, finalize.
+   *
+   * @generated from field: repeated string votes = 5;
+   */
+  votes: string[];
+
+  /**
+   * Can be checked by anyone, offline.
+   *
+   * @generated from field: bytes evidence = 6;
+   */
+  evidence: Uint8Array;
+
+  /**
+   * Block that recorded it, and the agent that reported it.
+   *
+   * @generated from field: uint64 height = 7;
+   */
+  height: bigint;
+
+  /**
+   * @generated from field: string reported_by = 8;
+   */
+  reportedBy: string;
+};
+
+/**
+ * Describes the message stint.v1.EvidenceRecord.
+ * Use `create(EvidenceRecordSchema)` to create a new message.
+ */
+export const EvidenceRecordSchema: GenMessage<EvidenceRecord> = /*@__PURE__*/
+  messageDesc(file_stint_v1_kernel, 52);
+
+/**
  * @generated from service stint.v1.Kernel
  */
 export const Kernel: GenService<{
@@ -1404,6 +1554,17 @@ export const Kernel: GenService<{
     output: typeof SetQuotaResponseSchema;
   },
   /**
+   * Records that a validator signed two votes that no honest one gives together. By any member of the
+   * consortium; validators do it by themselves. What follows is for the consortium to decide.
+   *
+   * @generated from rpc stint.v1.Kernel.ReportEvidence
+   */
+  reportEvidence: {
+    methodKind: "unary";
+    input: typeof ReportEvidenceRequestSchema;
+    output: typeof ReportEvidenceResponseSchema;
+  },
+  /**
    * @generated from rpc stint.v1.Kernel.GetCommons
    */
   getCommons: {
@@ -1444,6 +1605,16 @@ export const Kernel: GenService<{
     methodKind: "unary";
     input: typeof GetParametersRequestSchema;
     output: typeof GetParametersResponseSchema;
+  },
+  /**
+   * Double signs, in the order of keys, epochs and rounds.
+   *
+   * @generated from rpc stint.v1.Kernel.ListEvidence
+   */
+  listEvidence: {
+    methodKind: "unary";
+    input: typeof ListEvidenceRequestSchema;
+    output: typeof ListEvidenceResponseSchema;
   },
   /**
    * What the called commons may use, and how much of it is used.

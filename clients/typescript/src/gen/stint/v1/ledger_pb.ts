@@ -4,8 +4,8 @@
 // @generated from file stint/v1/ledger.proto (package stint.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Block, Event, Receipt, Refusal, Transaction } from "./types_pb.js";
 import { file_stint_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file stint/v1/ledger.proto.
  */
 export const file_stint_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("ChVzdGludC92MS9sZWRnZXIucHJvdG8SCHN0aW50LnYxIiIKEEdldFN0YXR1c1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEItIDChFHZXRTdGF0dXNSZXNwb25zZRIQCghjaGFpbl9pZBgBIAEoDBISCgpjaGFpbl9uYW1lGAIgASgJEhEKCXZhbGlkYXRvchgDIAEoCRIVCg12YWxpZGF0b3Jfa2V5GAQgASgMEg4KBmhlaWdodBgFIAEoBBIPCgd0aW1lX21zGAYgASgEEhIKCnN0YXRlX3Jvb3QYByABKAwSFQoNcmVjZWlwdHNfcm9vdBgIIAEoDBIUCgxyZXN1bHRzX3Jvb3QYDSABKAwSGAoQY2VydGlmaWVkX2hlaWdodBgOIAEoBBIUCgxvbGRlc3RfYmxvY2sYDyABKAQSFwoPb2xkZXN0X3JlY2VpcHRzGBEgASgEEhQKDG9sZGVzdF9zdGF0ZRgQIAEoBBIPCgdwZW5kaW5nGAkgASgEEhQKDHRyYW5zYWN0aW9ucxgKIAEoBBIUCgxjb3VudGVkX2Zyb20YEiABKAQSJwoKdmFsaWRhdG9ycxgLIAMoCzITLnN0aW50LnYxLlZhbGlkYXRvchINCgVlcG9jaBgTIAEoBBISCgplcG9jaF9lbmRzGBQgASgEEhIKCmNvbnNvcnRpdW0YFSABKAkSDwoHdmVyc2lvbhgMIAEoCSImCglWYWxpZGF0b3ISDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiOwoNU3VibWl0UmVxdWVzdBIqCgt0cmFuc2FjdGlvbhgBIAEoCzIVLnN0aW50LnYxLlRyYW5zYWN0aW9uIpYBCg5TdWJtaXRSZXNwb25zZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwSJAoHcmVjZWlwdBgDIAEoCzIRLnN0aW50LnYxLlJlY2VpcHRIABIkCgdyZWZ1c2VkGAQgASgLMhEuc3RpbnQudjEuUmVmdXNhbEgAEhQKCmV4cGlyZWRfYXQYBSABKARIAEIJCgdvdXRjb21lIkEKElN1Ym1pdEJhdGNoUmVxdWVzdBIrCgx0cmFuc2FjdGlvbnMYASADKAsyFS5zdGludC52MS5UcmFuc2FjdGlvbiJNChNTdWJtaXRCYXRjaFJlc3BvbnNlEikKB2Fuc3dlcnMYASADKAsyGC5zdGludC52MS5TdWJtaXRSZXNwb25zZRILCgNjdXQYAiABKAgiLAoRR2V0UmVjZWlwdFJlcXVlc3QSCwoDa2V5GAEgASgMEgoKAmlkGAIgASgMIjgKEkdldFJlY2VpcHRSZXNwb25zZRIiCgdyZWNlaXB0GAEgASgLMhEuc3RpbnQudjEuUmVjZWlwdCIhCg9HZXRCbG9ja1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEIjIKEEdldEJsb2NrUmVzcG9uc2USHgoFYmxvY2sYASABKAsyDy5zdGludC52MS5CbG9jayJ3Cg9TaW11bGF0ZVJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIOCgZtZXRob2QYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIOCgZjYWxsZXIYBCABKAkSDgoGaGVpZ2h0GAUgASgEEhIKCmZ1ZWxfbGltaXQYBiABKAQinQIKEFNpbXVsYXRlUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEiIKB3JlZnVzYWwYAiABKAsyES5zdGludC52MS5SZWZ1c2FsEhAKCHJlc3BvbnNlGAMgASgMEh8KBmV2ZW50cxgEIAMoCzIPLnN0aW50LnYxLkV2ZW50EhEKCWZ1ZWxfdXNlZBgFIAEoBBIgCgVyZWFkcxgGIAMoCzIRLnN0aW50LnYxLktleVJlYWQSIgoGd3JpdGVzGAcgAygLMhIuc3RpbnQudjEuS2V5V3JpdGUSIwoFY2FsbHMYCCADKAsyFC5zdGludC52MS5UcmFjZWRDYWxsEhEKCXJlYWRzX2N1dBgJIAEoCBIRCgljYWxsc19jdXQYCiABKAgiIgoHS2V5UmVhZBILCgNrZXkYASABKAwSCgoCdG8YAiABKAwiNwoIS2V5V3JpdGUSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEg8KB2RlbGV0ZWQYAyABKAgigwEKClRyYWNlZENhbGwSDQoFZGVwdGgYASABKA0SDwoHY29tbW9ucxgCIAEoCRIOCgZtZXRob2QYAyABKAkSDgoGY2FsbGVyGAQgASgJEhEKCWZ1ZWxfdXNlZBgFIAEoBBIiCgdyZWZ1c2FsGAYgASgLMhEuc3RpbnQudjEuUmVmdXNhbCJ8Cg1XaGF0SWZSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDAoEc2xvdBgCIAEoCRIiCgVwYXRjaBgDIAEoCzITLnN0aW50LnYxLlJ1bGVQYXRjaBIMCgRmcm9tGAQgASgEEgoKAnRvGAUgASgEEg4KBmhlaWdodBgGIAEoBCKPAQoJUnVsZVBhdGNoEg4KBm1vZHVsZRgBIAEoDBIpCgNzZXQYAiADKAsyHC5zdGludC52MS5SdWxlUGF0Y2guU2V0RW50cnkSDQoFdW5zZXQYAyADKAkSDAoEYW5ldxgEIAEoCBoqCghTZXRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpYBCg5XaGF0SWZSZXNwb25zZRIsCghwcm9ncmVzcxgBIAEoCzIYLnN0aW50LnYxLldoYXRJZlByb2dyZXNzSAASJAoEcm93cxgCIAEoCzIULnN0aW50LnYxLldoYXRJZlJvd3NIABIoCgZyZXBvcnQYAyABKAsyFi5zdGludC52MS5XaGF0SWZSZXBvcnRIAEIGCgRwYXJ0Il0KDldoYXRJZlByb2dyZXNzEgwKBGRvbmUYASABKA0SFQoNZGlzdHJpYnV0aW9ucxgCIAEoDRIVCg1jb250cmlidXRpb25zGAMgASgEEg8KB3dlaWdoZWQYBCABKAQiLwoKV2hhdElmUm93cxIhCgRyb3dzGAEgAygLMhMuc3RpbnQudjEuV2hhdElmUm93IlgKCVdoYXRJZlJvdxIUCgxkaXN0cmlidXRpb24YASABKAkSDQoFYWdlbnQYAiABKAkSCwoDb2xkGAMgASgDEgsKA25ldxgEIAEoAxIMCgRkaWZmGAUgASgDIqYBCgxXaGF0SWZSZXBvcnQSEwoLcmVwb3J0X2hhc2gYASABKAwSEAoIc3VtX2RpZmYYAiABKAMSDwoHd2VpZ2hlZBgDIAEoBBIMCgRmcm9tGAQgASgEEgoKAnRvGAUgASgEEg4KBmhlaWdodBgGIAEoBBIOCgZtb2R1bGUYByABKAwSEwoLcGFyYW1zX2hhc2gYCCABKAwSDwoHdmVyc2lvbhgJIAEoDSJ2ChBMaXN0U3RhdGVSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDwoHc2VydmljZRgCIAEoCRIOCgZwcmVmaXgYAyABKAwSDQoFYWZ0ZXIYBCABKAwSEQoJcGFnZV9zaXplGAUgASgNEg4KBmhlaWdodBgGIAEoBCJWChFMaXN0U3RhdGVSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSIwoHZW50cmllcxgCIAMoCzISLnN0aW50LnYxLktleVdyaXRlEgwKBG5leHQYAyABKAwi1AEKDFByb3ZlUmVxdWVzdBIPCgVibG9jaxgBIAEoBEgAEiUKB3JlY2VpcHQYAiABKAsyEi5zdGludC52MS5DYWxsTmFtZUgAEiQKBWV2ZW50GAMgASgLMhMuc3RpbnQudjEuRXZlbnROYW1lSAASJQoFc3RhdGUYBCABKAsyFC5zdGludC52MS5TdGF0ZVBhcnRzSAASIwoFcXVlcnkYBSABKAsyEi5zdGludC52MS5RdWVzdGlvbkgAEhIKCHJlY2VpcHRzGAYgASgESABCBgoEZmFjdCIjCghDYWxsTmFtZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwiPAoJRXZlbnROYW1lEiAKBGNhbGwYASABKAsyEi5zdGludC52MS5DYWxsTmFtZRINCgVpbmRleBgCIAEoDSJOCgpTdGF0ZVBhcnRzEgwKBGtleXMYASADKAwSIgoGcmFuZ2VzGAIgAygLMhIuc3RpbnQudjEuS2V5UmFuZ2USDgoGaGVpZ2h0GAMgASgEIiQKCEtleVJhbmdlEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwiTAoIUXVlc3Rpb24SDwoHY29tbW9ucxgBIAEoCRIOCgZtZXRob2QYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIOCgZoZWlnaHQYBCABKAQiZAoNUHJvdmVSZXNwb25zZRINCgVwcm9vZhgBIAEoDBIOCgZoZWlnaHQYAiABKAQSEAoIcmVzcG9uc2UYAyABKAwSIgoHcmVmdXNhbBgEIAEoCzIRLnN0aW50LnYxLlJlZnVzYWwiLQoRR2V0SGlzdG9yeVJlcXVlc3QSDAoEZnJvbRgBIAEoBBIKCgJ0bxgCIAEoBCKDAQoSR2V0SGlzdG9yeVJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBINCgVibG9jaxgCIAEoDBIQCghyZWNlaXB0cxgDIAMoDBITCgtjZXJ0aWZpY2F0ZRgEIAEoDBIPCgdyZXN1bHRzGAUgASgMEhYKDm5leHRfY29tbWl0dGVlGAYgASgMIiQKEkdldFNuYXBzaG90UmVxdWVzdBIOCgZoZWlnaHQYASABKAQiWQoTR2V0U25hcHNob3RSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDQoFcHJvb2YYAiABKAwSDAoEa2V5cxgDIAEoBBIPCgdvZmZlcmVkGAUgAygESgQIBBAFIi8KD0dldENodW5rUmVxdWVzdBIOCgZoZWlnaHQYASABKAQSDAoEZnJvbRgCIAEoDCIuChBHZXRDaHVua1Jlc3BvbnNlEgwKBHBhcnQYASABKAwSDAoEbmV4dBgCIAEoDCJKChFMaXN0QWdlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoDBIOCgZoZWlnaHQYAyABKAQiXgoSTGlzdEFnZW50c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIfCgZhZ2VudHMYAiADKAsyDy5zdGludC52MS5BZ2VudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAwiIwoFQWdlbnQSDAoEbmFtZRgBIAEoCRIMCgRrZXlzGAIgAygMIkgKD0xpc3RDb2RlUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoDBIOCgZoZWlnaHQYAyABKAQiXgoQTGlzdENvZGVSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSIQoEY29kZRgCIAMoCzITLnN0aW50LnYxLkNvZGVGYWN0cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAwidwoJQ29kZUZhY3RzEhEKCWNvZGVfaGFzaBgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSDAoEcHVyZRgFIAEoCBIMCgRzaXplGAYgASgEIjYKBkN1cnNvchIOCgZoZWlnaHQYASABKAQSDQoFaW5kZXgYAiABKA0SDQoFZXZlbnQYAyABKA0iXAoLV2F0Y2hGaWx0ZXISDwoHY29tbW9ucxgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgwKBHR5cGUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGZmllbGRzGAUgAygJImsKDFdhdGNoUmVxdWVzdBIeCgRmcm9tGAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEiUKBmZpbHRlchgCIAEoCzIVLnN0aW50LnYxLldhdGNoRmlsdGVyEhQKDGhlYWRlcnNfb25seRgDIAEoCCIfCg1XYXRjaFByb2dyZXNzEg4KBm5ld2VzdBgBIAEoBCKTAQoTV2F0Y2hFdmVudHNSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEicKBWV2ZW50GAIgASgLMhYuc3RpbnQudjEuV2F0Y2hlZEV2ZW50SAASKwoIcHJvZ3Jlc3MYAyABKAsyFy5zdGludC52MS5XYXRjaFByb2dyZXNzSABCBgoEd2hhdCKOAQoMV2F0Y2hlZEV2ZW50EhwKAmF0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEh4KBWV2ZW50GAIgASgLMg8uc3RpbnQudjEuRXZlbnQSIAoEY2FsbBgDIAEoCzISLnN0aW50LnYxLkNhbGxOYW1lEg0KBWFnZW50GAQgASgJEg8KB3RpbWVfbXMYBSABKAQimQEKFVdhdGNoUmVjZWlwdHNSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEisKB3JlY2VpcHQYAiABKAsyGC5zdGludC52MS5XYXRjaGVkUmVjZWlwdEgAEisKCHByb2dyZXNzGAMgASgLMhcuc3RpbnQudjEuV2F0Y2hQcm9ncmVzc0gAQgYKBHdoYXQidQoOV2F0Y2hlZFJlY2VpcHQSIgoHcmVjZWlwdBgBIAEoCzIRLnN0aW50LnYxLlJlY2VpcHQSDwoHY29tbW9ucxgCIAEoCRIOCgZtZXRob2QYAyABKAkSDQoFYWdlbnQYBCABKAkSDwoHdGltZV9tcxgFIAEoBCKMAQoTV2F0Y2hCbG9ja3NSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEiAKBWJsb2NrGAIgASgLMg8uc3RpbnQudjEuQmxvY2tIABIrCghwcm9ncmVzcxgDIAEoCzIXLnN0aW50LnYxLldhdGNoUHJvZ3Jlc3NIAEIGCgR3aGF0MrkKCgZMZWRnZXISSQoJR2V0U3RhdHVzEhouc3RpbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLnN0aW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgOQAgESOwoGU3VibWl0Ehcuc3RpbnQudjEuU3VibWl0UmVxdWVzdBoYLnN0aW50LnYxLlN1Ym1pdFJlc3BvbnNlEkUKDFN1Ym1pdFN0cmVhbRIXLnN0aW50LnYxLlN1Ym1pdFJlcXVlc3QaGC5zdGludC52MS5TdWJtaXRSZXNwb25zZSgBMAESSgoLU3VibWl0QmF0Y2gSHC5zdGludC52MS5TdWJtaXRCYXRjaFJlcXVlc3QaHS5zdGludC52MS5TdWJtaXRCYXRjaFJlc3BvbnNlEkwKCkdldFJlY2VpcHQSGy5zdGludC52MS5HZXRSZWNlaXB0UmVxdWVzdBocLnN0aW50LnYxLkdldFJlY2VpcHRSZXNwb25zZSIDkAIBEkYKCFNpbXVsYXRlEhkuc3RpbnQudjEuU2ltdWxhdGVSZXF1ZXN0Ghouc3RpbnQudjEuU2ltdWxhdGVSZXNwb25zZSIDkAIBEkIKBldoYXRJZhIXLnN0aW50LnYxLldoYXRJZlJlcXVlc3QaGC5zdGludC52MS5XaGF0SWZSZXNwb25zZSIDkAIBMAESSQoJTGlzdFN0YXRlEhouc3RpbnQudjEuTGlzdFN0YXRlUmVxdWVzdBobLnN0aW50LnYxLkxpc3RTdGF0ZVJlc3BvbnNlIgOQAgESTAoKTGlzdEFnZW50cxIbLnN0aW50LnYxLkxpc3RBZ2VudHNSZXF1ZXN0Ghwuc3RpbnQudjEuTGlzdEFnZW50c1Jlc3BvbnNlIgOQAgESRgoITGlzdENvZGUSGS5zdGludC52MS5MaXN0Q29kZVJlcXVlc3QaGi5zdGludC52MS5MaXN0Q29kZVJlc3BvbnNlIgOQAgESSwoLV2F0Y2hFdmVudHMSFi5zdGludC52MS5XYXRjaFJlcXVlc3QaHS5zdGludC52MS5XYXRjaEV2ZW50c1Jlc3BvbnNlIgOQAgEwARJPCg1XYXRjaFJlY2VpcHRzEhYuc3RpbnQudjEuV2F0Y2hSZXF1ZXN0Gh8uc3RpbnQudjEuV2F0Y2hSZWNlaXB0c1Jlc3BvbnNlIgOQAgEwARJLCgtXYXRjaEJsb2NrcxIWLnN0aW50LnYxLldhdGNoUmVxdWVzdBodLnN0aW50LnYxLldhdGNoQmxvY2tzUmVzcG9uc2UiA5ACATABEkYKCEdldEJsb2NrEhkuc3RpbnQudjEuR2V0QmxvY2tSZXF1ZXN0Ghouc3RpbnQudjEuR2V0QmxvY2tSZXNwb25zZSIDkAIBEj0KBVByb3ZlEhYuc3RpbnQudjEuUHJvdmVSZXF1ZXN0Ghcuc3RpbnQudjEuUHJvdmVSZXNwb25zZSIDkAIBEk4KCkdldEhpc3RvcnkSGy5zdGludC52MS5HZXRIaXN0b3J5UmVxdWVzdBocLnN0aW50LnYxLkdldEhpc3RvcnlSZXNwb25zZSIDkAIBMAESTwoLR2V0U25hcHNob3QSHC5zdGludC52MS5HZXRTbmFwc2hvdFJlcXVlc3QaHS5zdGludC52MS5HZXRTbmFwc2hvdFJlc3BvbnNlIgOQAgESRgoIR2V0Q2h1bmsSGS5zdGludC52MS5HZXRDaHVua1JlcXVlc3QaGi5zdGludC52MS5HZXRDaHVua1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_stint_v1_types]);
+  fileDesc("ChVzdGludC92MS9sZWRnZXIucHJvdG8SCHN0aW50LnYxIiIKEEdldFN0YXR1c1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEItIDChFHZXRTdGF0dXNSZXNwb25zZRIQCghjaGFpbl9pZBgBIAEoDBISCgpjaGFpbl9uYW1lGAIgASgJEhEKCXZhbGlkYXRvchgDIAEoCRIVCg12YWxpZGF0b3Jfa2V5GAQgASgMEg4KBmhlaWdodBgFIAEoBBIPCgd0aW1lX21zGAYgASgEEhIKCnN0YXRlX3Jvb3QYByABKAwSFQoNcmVjZWlwdHNfcm9vdBgIIAEoDBIUCgxyZXN1bHRzX3Jvb3QYDSABKAwSGAoQY2VydGlmaWVkX2hlaWdodBgOIAEoBBIUCgxvbGRlc3RfYmxvY2sYDyABKAQSFwoPb2xkZXN0X3JlY2VpcHRzGBEgASgEEhQKDG9sZGVzdF9zdGF0ZRgQIAEoBBIPCgdwZW5kaW5nGAkgASgEEhQKDHRyYW5zYWN0aW9ucxgKIAEoBBIUCgxjb3VudGVkX2Zyb20YEiABKAQSJwoKdmFsaWRhdG9ycxgLIAMoCzITLnN0aW50LnYxLlZhbGlkYXRvchINCgVlcG9jaBgTIAEoBBISCgplcG9jaF9lbmRzGBQgASgEEhIKCmNvbnNvcnRpdW0YFSABKAkSDwoHdmVyc2lvbhgMIAEoCSImCglWYWxpZGF0b3ISDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwiOwoNU3VibWl0UmVxdWVzdBIqCgt0cmFuc2FjdGlvbhgBIAEoCzIVLnN0aW50LnYxLlRyYW5zYWN0aW9uIpYBCg5TdWJtaXRSZXNwb25zZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwSJAoHcmVjZWlwdBgDIAEoCzIRLnN0aW50LnYxLlJlY2VpcHRIABIkCgdyZWZ1c2VkGAQgASgLMhEuc3RpbnQudjEuUmVmdXNhbEgAEhQKCmV4cGlyZWRfYXQYBSABKARIAEIJCgdvdXRjb21lIkEKElN1Ym1pdEJhdGNoUmVxdWVzdBIrCgx0cmFuc2FjdGlvbnMYASADKAsyFS5zdGludC52MS5UcmFuc2FjdGlvbiJNChNTdWJtaXRCYXRjaFJlc3BvbnNlEikKB2Fuc3dlcnMYASADKAsyGC5zdGludC52MS5TdWJtaXRSZXNwb25zZRILCgNjdXQYAiABKAgiLAoRR2V0UmVjZWlwdFJlcXVlc3QSCwoDa2V5GAEgASgMEgoKAmlkGAIgASgMIjgKEkdldFJlY2VpcHRSZXNwb25zZRIiCgdyZWNlaXB0GAEgASgLMhEuc3RpbnQudjEuUmVjZWlwdCIhCg9HZXRCbG9ja1JlcXVlc3QSDgoGaGVpZ2h0GAEgASgEIjIKEEdldEJsb2NrUmVzcG9uc2USHgoFYmxvY2sYASABKAsyDy5zdGludC52MS5CbG9jayJ3Cg9TaW11bGF0ZVJlcXVlc3QSDwoHY29tbW9ucxgBIAEoCRIOCgZtZXRob2QYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIOCgZjYWxsZXIYBCABKAkSDgoGaGVpZ2h0GAUgASgEEhIKCmZ1ZWxfbGltaXQYBiABKAQinQIKEFNpbXVsYXRlUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEiIKB3JlZnVzYWwYAiABKAsyES5zdGludC52MS5SZWZ1c2FsEhAKCHJlc3BvbnNlGAMgASgMEh8KBmV2ZW50cxgEIAMoCzIPLnN0aW50LnYxLkV2ZW50EhEKCWZ1ZWxfdXNlZBgFIAEoBBIgCgVyZWFkcxgGIAMoCzIRLnN0aW50LnYxLktleVJlYWQSIgoGd3JpdGVzGAcgAygLMhIuc3RpbnQudjEuS2V5V3JpdGUSIwoFY2FsbHMYCCADKAsyFC5zdGludC52MS5UcmFjZWRDYWxsEhEKCXJlYWRzX2N1dBgJIAEoCBIRCgljYWxsc19jdXQYCiABKAgiIgoHS2V5UmVhZBILCgNrZXkYASABKAwSCgoCdG8YAiABKAwiNwoIS2V5V3JpdGUSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEg8KB2RlbGV0ZWQYAyABKAgigwEKClRyYWNlZENhbGwSDQoFZGVwdGgYASABKA0SDwoHY29tbW9ucxgCIAEoCRIOCgZtZXRob2QYAyABKAkSDgoGY2FsbGVyGAQgASgJEhEKCWZ1ZWxfdXNlZBgFIAEoBBIiCgdyZWZ1c2FsGAYgASgLMhEuc3RpbnQudjEuUmVmdXNhbCJ8Cg1XaGF0SWZSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDAoEc2xvdBgCIAEoCRIiCgVwYXRjaBgDIAEoCzITLnN0aW50LnYxLlJ1bGVQYXRjaBIMCgRmcm9tGAQgASgEEgoKAnRvGAUgASgEEg4KBmhlaWdodBgGIAEoBCKPAQoJUnVsZVBhdGNoEg4KBm1vZHVsZRgBIAEoDBIpCgNzZXQYAiADKAsyHC5zdGludC52MS5SdWxlUGF0Y2guU2V0RW50cnkSDQoFdW5zZXQYAyADKAkSDAoEYW5ldxgEIAEoCBoqCghTZXRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpYBCg5XaGF0SWZSZXNwb25zZRIsCghwcm9ncmVzcxgBIAEoCzIYLnN0aW50LnYxLldoYXRJZlByb2dyZXNzSAASJAoEcm93cxgCIAEoCzIULnN0aW50LnYxLldoYXRJZlJvd3NIABIoCgZyZXBvcnQYAyABKAsyFi5zdGludC52MS5XaGF0SWZSZXBvcnRIAEIGCgRwYXJ0Il0KDldoYXRJZlByb2dyZXNzEgwKBGRvbmUYASABKA0SFQoNZGlzdHJpYnV0aW9ucxgCIAEoDRIVCg1jb250cmlidXRpb25zGAMgASgEEg8KB3dlaWdoZWQYBCABKAQiLwoKV2hhdElmUm93cxIhCgRyb3dzGAEgAygLMhMuc3RpbnQudjEuV2hhdElmUm93IlgKCVdoYXRJZlJvdxIUCgxkaXN0cmlidXRpb24YASABKAkSDQoFYWdlbnQYAiABKAkSCwoDb2xkGAMgASgDEgsKA25ldxgEIAEoAxIMCgRkaWZmGAUgASgDIqYBCgxXaGF0SWZSZXBvcnQSEwoLcmVwb3J0X2hhc2gYASABKAwSEAoIc3VtX2RpZmYYAiABKAMSDwoHd2VpZ2hlZBgDIAEoBBIMCgRmcm9tGAQgASgEEgoKAnRvGAUgASgEEg4KBmhlaWdodBgGIAEoBBIOCgZtb2R1bGUYByABKAwSEwoLcGFyYW1zX2hhc2gYCCABKAwSDwoHdmVyc2lvbhgJIAEoDSJ2ChBMaXN0U3RhdGVSZXF1ZXN0Eg8KB2NvbW1vbnMYASABKAkSDwoHc2VydmljZRgCIAEoCRIOCgZwcmVmaXgYAyABKAwSDQoFYWZ0ZXIYBCABKAwSEQoJcGFnZV9zaXplGAUgASgNEg4KBmhlaWdodBgGIAEoBCJWChFMaXN0U3RhdGVSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSIwoHZW50cmllcxgCIAMoCzISLnN0aW50LnYxLktleVdyaXRlEgwKBG5leHQYAyABKAwi1AEKDFByb3ZlUmVxdWVzdBIPCgVibG9jaxgBIAEoBEgAEiUKB3JlY2VpcHQYAiABKAsyEi5zdGludC52MS5DYWxsTmFtZUgAEiQKBWV2ZW50GAMgASgLMhMuc3RpbnQudjEuRXZlbnROYW1lSAASJQoFc3RhdGUYBCABKAsyFC5zdGludC52MS5TdGF0ZVBhcnRzSAASIwoFcXVlcnkYBSABKAsyEi5zdGludC52MS5RdWVzdGlvbkgAEhIKCHJlY2VpcHRzGAYgASgESABCBgoEZmFjdCIjCghDYWxsTmFtZRILCgNrZXkYASABKAwSCgoCaWQYAiABKAwiPAoJRXZlbnROYW1lEiAKBGNhbGwYASABKAsyEi5zdGludC52MS5DYWxsTmFtZRINCgVpbmRleBgCIAEoDSJOCgpTdGF0ZVBhcnRzEgwKBGtleXMYASADKAwSIgoGcmFuZ2VzGAIgAygLMhIuc3RpbnQudjEuS2V5UmFuZ2USDgoGaGVpZ2h0GAMgASgEIiQKCEtleVJhbmdlEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwiTAoIUXVlc3Rpb24SDwoHY29tbW9ucxgBIAEoCRIOCgZtZXRob2QYAiABKAkSDwoHcmVxdWVzdBgDIAEoDBIOCgZoZWlnaHQYBCABKAQiZAoNUHJvdmVSZXNwb25zZRINCgVwcm9vZhgBIAEoDBIOCgZoZWlnaHQYAiABKAQSEAoIcmVzcG9uc2UYAyABKAwSIgoHcmVmdXNhbBgEIAEoCzIRLnN0aW50LnYxLlJlZnVzYWwiLQoRR2V0SGlzdG9yeVJlcXVlc3QSDAoEZnJvbRgBIAEoBBIKCgJ0bxgCIAEoBCKDAQoSR2V0SGlzdG9yeVJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBINCgVibG9jaxgCIAEoDBIQCghyZWNlaXB0cxgDIAMoDBITCgtjZXJ0aWZpY2F0ZRgEIAEoDBIPCgdyZXN1bHRzGAUgASgMEhYKDm5leHRfY29tbWl0dGVlGAYgASgMIiQKEkdldFNuYXBzaG90UmVxdWVzdBIOCgZoZWlnaHQYASABKAQiWQoTR2V0U25hcHNob3RSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDQoFcHJvb2YYAiABKAwSDAoEa2V5cxgDIAEoBBIPCgdvZmZlcmVkGAUgAygESgQIBBAFIi8KD0dldENodW5rUmVxdWVzdBIOCgZoZWlnaHQYASABKAQSDAoEZnJvbRgCIAEoDCIuChBHZXRDaHVua1Jlc3BvbnNlEgwKBHBhcnQYASABKAwSDAoEbmV4dBgCIAEoDCJKChFMaXN0QWdlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoDBIOCgZoZWlnaHQYAyABKAQiXgoSTGlzdEFnZW50c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIfCgZhZ2VudHMYAiADKAsyDy5zdGludC52MS5BZ2VudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAwiIwoFQWdlbnQSDAoEbmFtZRgBIAEoCRIMCgRrZXlzGAIgAygMIkgKD0xpc3RDb2RlUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoDBIOCgZoZWlnaHQYAyABKAQiXgoQTGlzdENvZGVSZXNwb25zZRIOCgZoZWlnaHQYASABKAQSIQoEY29kZRgCIAMoCzITLnN0aW50LnYxLkNvZGVGYWN0cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAwidwoJQ29kZUZhY3RzEhEKCWNvZGVfaGFzaBgBIAEoDBIPCgdzZXJ2aWNlGAIgASgJEhgKEHB1Ymxpc2hlZF9oZWlnaHQYAyABKAQSEAoIcmVhZHlfbXMYBCABKAQSDAoEcHVyZRgFIAEoCBIMCgRzaXplGAYgASgEIjYKBkN1cnNvchIOCgZoZWlnaHQYASABKAQSDQoFaW5kZXgYAiABKA0SDQoFZXZlbnQYAyABKA0iXAoLV2F0Y2hGaWx0ZXISDwoHY29tbW9ucxgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEgwKBHR5cGUYAyABKAkSDQoFYWdlbnQYBCABKAkSDgoGZmllbGRzGAUgAygJImsKDFdhdGNoUmVxdWVzdBIeCgRmcm9tGAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEiUKBmZpbHRlchgCIAEoCzIVLnN0aW50LnYxLldhdGNoRmlsdGVyEhQKDGhlYWRlcnNfb25seRgDIAEoCCIfCg1XYXRjaFByb2dyZXNzEg4KBm5ld2VzdBgBIAEoBCKTAQoTV2F0Y2hFdmVudHNSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEicKBWV2ZW50GAIgASgLMhYuc3RpbnQudjEuV2F0Y2hlZEV2ZW50SAASKwoIcHJvZ3Jlc3MYAyABKAsyFy5zdGludC52MS5XYXRjaFByb2dyZXNzSABCBgoEd2hhdCKOAQoMV2F0Y2hlZEV2ZW50EhwKAmF0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEh4KBWV2ZW50GAIgASgLMg8uc3RpbnQudjEuRXZlbnQSIAoEY2FsbBgDIAEoCzISLnN0aW50LnYxLkNhbGxOYW1lEg0KBWFnZW50GAQgASgJEg8KB3RpbWVfbXMYBSABKAQimQEKFVdhdGNoUmVjZWlwdHNSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEisKB3JlY2VpcHQYAiABKAsyGC5zdGludC52MS5XYXRjaGVkUmVjZWlwdEgAEisKCHByb2dyZXNzGAMgASgLMhcuc3RpbnQudjEuV2F0Y2hQcm9ncmVzc0gAQgYKBHdoYXQidQoOV2F0Y2hlZFJlY2VpcHQSIgoHcmVjZWlwdBgBIAEoCzIRLnN0aW50LnYxLlJlY2VpcHQSDwoHY29tbW9ucxgCIAEoCRIOCgZtZXRob2QYAyABKAkSDQoFYWdlbnQYBCABKAkSDwoHdGltZV9tcxgFIAEoBCKMAQoTV2F0Y2hCbG9ja3NSZXNwb25zZRIeCgRuZXh0GAEgASgLMhAuc3RpbnQudjEuQ3Vyc29yEiAKBWJsb2NrGAIgASgLMg8uc3RpbnQudjEuQmxvY2tIABIrCghwcm9ncmVzcxgDIAEoCzIXLnN0aW50LnYxLldhdGNoUHJvZ3Jlc3NIAEIGCgR3aGF0IhEKD0RpYWdub3NlUmVxdWVzdCL1AQoQRGlhZ25vc2VSZXNwb25zZRIRCgl2YWxpZGF0b3IYASABKAkSDgoGaGVpZ2h0GAIgASgEEhYKDm5ldHdvcmtfaGVpZ2h0GAMgASgEEg0KBWVwb2NoGAQgASgEEgwKBHZpZXcYBSABKAQSEAoIcm91bmRfbXMYBiABKAQSDgoGbGVhZGVyGAcgASgJEg4KBnF1b3J1bRgIIAEoDRItCgp2YWxpZGF0b3JzGAkgAygLMhkuc3RpbnQudjEuVmFsaWRhdG9ySGVhbHRoEhQKDGRvdWJsZV9zaWducxgKIAEoDRISCgpsb29raW5nX21zGAsgASgEIs8DCg9WYWxpZGF0b3JIZWFsdGgSDAoEbmFtZRgBIAEoCRILCgNrZXkYAiABKAwSDgoGY291bnRzGAMgASgIEjYKCWNvbmRpdGlvbhgEIAEoDjIjLnN0aW50LnYxLlZhbGlkYXRvckhlYWx0aC5Db25kaXRpb24SEAoIc2luY2VfbXMYBSABKAQSDgoGaGVpZ2h0GAYgASgEEjIKCXdhaXRzX2ZvchgHIAEoDjIfLnN0aW50LnYxLlZhbGlkYXRvckhlYWx0aC5XYWl0cxIQCgh3YWl0c19tcxgIIAEoBBITCgt2b3RlZF9lcG9jaBgJIAEoBBISCgp2b3RlZF92aWV3GAogASgEEhAKCHZvdGVkX21zGAsgASgEEhQKDGFwYXJ0X2hlaWdodBgMIAEoBCJXCglDb25kaXRpb24SCwoHVU5LTk9XThAAEggKBFdFTEwQARIKCgZCRUhJTkQQAhIMCghWT1RFTEVTUxADEgoKBlNJTEVOVBAEEg0KCURJU0FHUkVFUxAFIkcKBVdhaXRzEgoKBlVOVE9MRBAAEgwKCFBST1BPU0FMEAESCQoFVk9URVMQAhIKCgZCTE9DS1MQAxINCglFWEVDVVRJT04QBDKBCwoGTGVkZ2VyEkkKCUdldFN0YXR1cxIaLnN0aW50LnYxLkdldFN0YXR1c1JlcXVlc3QaGy5zdGludC52MS5HZXRTdGF0dXNSZXNwb25zZSIDkAIBEjsKBlN1Ym1pdBIXLnN0aW50LnYxLlN1Ym1pdFJlcXVlc3QaGC5zdGludC52MS5TdWJtaXRSZXNwb25zZRJFCgxTdWJtaXRTdHJlYW0SFy5zdGludC52MS5TdWJtaXRSZXF1ZXN0Ghguc3RpbnQudjEuU3VibWl0UmVzcG9uc2UoATABEkoKC1N1Ym1pdEJhdGNoEhwuc3RpbnQudjEuU3VibWl0QmF0Y2hSZXF1ZXN0Gh0uc3RpbnQudjEuU3VibWl0QmF0Y2hSZXNwb25zZRJMCgpHZXRSZWNlaXB0Ehsuc3RpbnQudjEuR2V0UmVjZWlwdFJlcXVlc3QaHC5zdGludC52MS5HZXRSZWNlaXB0UmVzcG9uc2UiA5ACARJGCghTaW11bGF0ZRIZLnN0aW50LnYxLlNpbXVsYXRlUmVxdWVzdBoaLnN0aW50LnYxLlNpbXVsYXRlUmVzcG9uc2UiA5ACARJCCgZXaGF0SWYSFy5zdGludC52MS5XaGF0SWZSZXF1ZXN0Ghguc3RpbnQudjEuV2hhdElmUmVzcG9uc2UiA5ACATABEkkKCUxpc3RTdGF0ZRIaLnN0aW50LnYxLkxpc3RTdGF0ZVJlcXVlc3QaGy5zdGludC52MS5MaXN0U3RhdGVSZXNwb25zZSIDkAIBEkwKCkxpc3RBZ2VudHMSGy5zdGludC52MS5MaXN0QWdlbnRzUmVxdWVzdBocLnN0aW50LnYxLkxpc3RBZ2VudHNSZXNwb25zZSIDkAIBEkYKCExpc3RDb2RlEhkuc3RpbnQudjEuTGlzdENvZGVSZXF1ZXN0Ghouc3RpbnQudjEuTGlzdENvZGVSZXNwb25zZSIDkAIBEksKC1dhdGNoRXZlbnRzEhYuc3RpbnQudjEuV2F0Y2hSZXF1ZXN0Gh0uc3RpbnQudjEuV2F0Y2hFdmVudHNSZXNwb25zZSIDkAIBMAESTwoNV2F0Y2hSZWNlaXB0cxIWLnN0aW50LnYxLldhdGNoUmVxdWVzdBofLnN0aW50LnYxLldhdGNoUmVjZWlwdHNSZXNwb25zZSIDkAIBMAESSwoLV2F0Y2hCbG9ja3MSFi5zdGludC52MS5XYXRjaFJlcXVlc3QaHS5zdGludC52MS5XYXRjaEJsb2Nrc1Jlc3BvbnNlIgOQAgEwARJGCghEaWFnbm9zZRIZLnN0aW50LnYxLkRpYWdub3NlUmVxdWVzdBoaLnN0aW50LnYxLkRpYWdub3NlUmVzcG9uc2UiA5ACARJGCghHZXRCbG9jaxIZLnN0aW50LnYxLkdldEJsb2NrUmVxdWVzdBoaLnN0aW50LnYxLkdldEJsb2NrUmVzcG9uc2UiA5ACARI9CgVQcm92ZRIWLnN0aW50LnYxLlByb3ZlUmVxdWVzdBoXLnN0aW50LnYxLlByb3ZlUmVzcG9uc2UiA5ACARJOCgpHZXRIaXN0b3J5Ehsuc3RpbnQudjEuR2V0SGlzdG9yeVJlcXVlc3QaHC5zdGludC52MS5HZXRIaXN0b3J5UmVzcG9uc2UiA5ACATABEk8KC0dldFNuYXBzaG90Ehwuc3RpbnQudjEuR2V0U25hcHNob3RSZXF1ZXN0Gh0uc3RpbnQudjEuR2V0U25hcHNob3RSZXNwb25zZSIDkAIBEkYKCEdldENodW5rEhkuc3RpbnQudjEuR2V0Q2h1bmtSZXF1ZXN0Ghouc3RpbnQudjEuR2V0Q2h1bmtSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_stint_v1_types]);
 
 /**
  * @generated from message stint.v1.GetStatusRequest
@@ -1933,6 +1933,269 @@ export const WatchBlocksResponseSchema: GenMessage<WatchBlocksResponse> = /*@__P
   messageDesc(file_stint_v1_ledger, 52);
 
 /**
+ * @generated from message stint.v1.DiagnoseRequest
+ */
+export type DiagnoseRequest = Message<"stint.v1.DiagnoseRequest"> & {
+};
+
+/**
+ * Describes the message stint.v1.DiagnoseRequest.
+ * Use `create(DiagnoseRequestSchema)` to create a new message.
+ */
+export const DiagnoseRequestSchema: GenMessage<DiagnoseRequest> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 53);
+
+/**
+ * @generated from message stint.v1.DiagnoseResponse
+ */
+export type DiagnoseResponse = Message<"stint.v1.DiagnoseResponse"> & {
+  /**
+   * This node: its validator's name, its newest executed block, and the newest final one that it has heard of.
+   *
+   * @generated from field: string validator = 1;
+   */
+  validator: string;
+
+  /**
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+
+  /**
+   * @generated from field: uint64 network_height = 3;
+   */
+  networkHeight: bigint;
+
+  /**
+   * The round that goes on here, for how long already, and whose turn it is.
+   *
+   * @generated from field: uint64 epoch = 4;
+   */
+  epoch: bigint;
+
+  /**
+   * @generated from field: uint64 view = 5;
+   */
+  view: bigint;
+
+  /**
+   * @generated from field: uint64 round_ms = 6;
+   */
+  roundMs: bigint;
+
+  /**
+   * @generated from field: string leader = 7;
+   */
+  leader: string;
+
+  /**
+   * Votes of so many validators make a block final.
+   *
+   * @generated from field: uint32 quorum = 8;
+   */
+  quorum: number;
+
+  /**
+   * @generated from field: repeated stint.v1.ValidatorHealth validators = 9;
+   */
+  validators: ValidatorHealth[];
+
+  /**
+   * Double signs that stand on the ledger, or were seen here and are on their way to it.
+   *
+   * @generated from field: uint32 double_signs = 10;
+   */
+  doubleSigns: number;
+
+  /**
+   * How long this node has been looking.
+   *
+   * @generated from field: uint64 looking_ms = 11;
+   */
+  lookingMs: bigint;
+};
+
+/**
+ * Describes the message stint.v1.DiagnoseResponse.
+ * Use `create(DiagnoseResponseSchema)` to create a new message.
+ */
+export const DiagnoseResponseSchema: GenMessage<DiagnoseResponse> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 54);
+
+/**
+ * Ages are milliseconds before the answer.
+ *
+ * @generated from message stint.v1.ValidatorHealth
+ */
+export type ValidatorHealth = Message<"stint.v1.ValidatorHealth"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * Its votes count in this epoch.
+   *
+   * @generated from field: bool counts = 3;
+   */
+  counts: boolean;
+
+  /**
+   * @generated from field: stint.v1.ValidatorHealth.Condition condition = 4;
+   */
+  condition: ValidatorHealth_Condition;
+
+  /**
+   * Since when it is so; 0 when it is well or was never heard.
+   *
+   * @generated from field: uint64 since_ms = 5;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Its newest executed block, by its own word.
+   *
+   * @generated from field: uint64 height = 6;
+   */
+  height: bigint;
+
+  /**
+   * What it waits for and for how long, by its own word.
+   *
+   * @generated from field: stint.v1.ValidatorHealth.Waits waits_for = 7;
+   */
+  waitsFor: ValidatorHealth_Waits;
+
+  /**
+   * @generated from field: uint64 waits_ms = 8;
+   */
+  waitsMs: bigint;
+
+  /**
+   * Its newest vote, and the age of that; 0 when none was heard.
+   *
+   * @generated from field: uint64 voted_epoch = 9;
+   */
+  votedEpoch: bigint;
+
+  /**
+   * @generated from field: uint64 voted_view = 10;
+   */
+  votedView: bigint;
+
+  /**
+   * @generated from field: uint64 voted_ms = 11;
+   */
+  votedMs: bigint;
+
+  /**
+   * The first height at which its results were seen to differ.
+   *
+   * @generated from field: uint64 apart_height = 12;
+   */
+  apartHeight: bigint;
+};
+
+/**
+ * Describes the message stint.v1.ValidatorHealth.
+ * Use `create(ValidatorHealthSchema)` to create a new message.
+ */
+export const ValidatorHealthSchema: GenMessage<ValidatorHealth> = /*@__PURE__*/
+  messageDesc(file_stint_v1_ledger, 55);
+
+/**
+ * @generated from enum stint.v1.ValidatorHealth.Condition
+ */
+export enum ValidatorHealth_Condition {
+  /**
+   * Nothing was heard yet, and this node has only begun to look.
+   *
+   * @generated from enum value: UNKNOWN = 0;
+   */
+  UNKNOWN = 0,
+
+  /**
+   * @generated from enum value: WELL = 1;
+   */
+  WELL = 1,
+
+  /**
+   * It has not executed what others have.
+   *
+   * @generated from enum value: BEHIND = 2;
+   */
+  BEHIND = 2,
+
+  /**
+   * It speaks and does not vote, though its votes would count.
+   *
+   * @generated from enum value: VOTELESS = 3;
+   */
+  VOTELESS = 3,
+
+  /**
+   * Nothing is heard of it.
+   *
+   * @generated from enum value: SILENT = 4;
+   */
+  SILENT = 4,
+
+  /**
+   * Its results differ from this node's.
+   *
+   * @generated from enum value: DISAGREES = 5;
+   */
+  DISAGREES = 5,
+}
+
+/**
+ * Describes the enum stint.v1.ValidatorHealth.Condition.
+ */
+export const ValidatorHealth_ConditionSchema: GenEnum<ValidatorHealth_Condition> = /*@__PURE__*/
+  enumDesc(file_stint_v1_ledger, 55, 0);
+
+/**
+ * @generated from enum stint.v1.ValidatorHealth.Waits
+ */
+export enum ValidatorHealth_Waits {
+  /**
+   * @generated from enum value: UNTOLD = 0;
+   */
+  UNTOLD = 0,
+
+  /**
+   * @generated from enum value: PROPOSAL = 1;
+   */
+  PROPOSAL = 1,
+
+  /**
+   * @generated from enum value: VOTES = 2;
+   */
+  VOTES = 2,
+
+  /**
+   * @generated from enum value: BLOCKS = 3;
+   */
+  BLOCKS = 3,
+
+  /**
+   * @generated from enum value: EXECUTION = 4;
+   */
+  EXECUTION = 4,
+}
+
+/**
+ * Describes the enum stint.v1.ValidatorHealth.Waits.
+ */
+export const ValidatorHealth_WaitsSchema: GenEnum<ValidatorHealth_Waits> = /*@__PURE__*/
+  enumDesc(file_stint_v1_ledger, 55, 1);
+
+/**
  * @generated from service stint.v1.Ledger
  */
 export const Ledger: GenService<{
@@ -2070,6 +2333,17 @@ export const Ledger: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRequestSchema;
     output: typeof WatchBlocksResponseSchema;
+  },
+  /**
+   * How the validators are, as this node sees them: who is behind, silent or disagrees, since when, and what each waits
+   * for.
+   *
+   * @generated from rpc stint.v1.Ledger.Diagnose
+   */
+  diagnose: {
+    methodKind: "unary";
+    input: typeof DiagnoseRequestSchema;
+    output: typeof DiagnoseResponseSchema;
   },
   /**
    * A final block by height.

@@ -32,6 +32,8 @@ export type GetCharterRequest = Message<"stint.charter.v1.GetCharterRequest"> & 
   version: number;
 
   /**
+   * Of a fork, up to where it branched off: the charter of the commons that it comes from, under that name.
+   *
    * @generated from field: uint64 height = 2;
    */
   height: bigint;

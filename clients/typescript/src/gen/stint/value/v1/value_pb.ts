@@ -877,7 +877,7 @@ export type ExplainRequest = Message<"stint.value.v1.ExplainRequest"> & {
   agent: string;
 
   /**
-   * Of contributions: at most 1,000; 0 asks for 100.
+   * Of contributions: at most 1,000; 0 asks for 100. A page may hold fewer, and still be followed by another.
    *
    * @generated from field: uint32 page_size = 3;
    */
