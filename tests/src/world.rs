@@ -250,6 +250,13 @@ impl World {
     /// Stops a validator at once. What it synced stays.
     pub async fn crash(&mut self, i: usize) {
         self.engines.crash(i).await;
+        // Tasks of tasks end one after the other; as long as one lives its store is open.
+        for _ in 0..100 {
+            if Arc::strong_count(self.node(i)) == 1 {
+                return;
+            }
+            self.sleep(1).await;
+        }
     }
 
     /// Starts a crashed validator again.

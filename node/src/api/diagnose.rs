@@ -89,15 +89,17 @@ impl Look<'_> {
                 false => (Condition::Unknown, None),
             };
         };
-        // What was never is as old as the look.
-        let late = |at: Option<u64>, limit| at.map_or(self.looking_ms, |at| self.age(at)) > limit;
+        let began = self.now.saturating_sub(self.looking_ms);
+        // By its own last word: who falls silent is not behind.
+        let said = seen.standing.as_ref().map(|(_, at)| *at);
+        let behind = said.is_some_and(|said| said > seen.abreast_ms.unwrap_or(began) + BEHIND_MS);
         if let Some((since, _)) = seen.apart {
             (Condition::Disagrees, Some(since))
         } else if self.age(heard) > SILENT_MS {
             (Condition::Silent, Some(heard))
-        } else if late(seen.abreast_ms, BEHIND_MS) {
+        } else if behind {
             (Condition::Behind, seen.abreast_ms)
-        } else if counts && late(voted, VOTELESS_MS) {
+        } else if counts && self.age(voted.unwrap_or(began)) > VOTELESS_MS {
             (Condition::Voteless, voted)
         } else {
             (Condition::Well, None)

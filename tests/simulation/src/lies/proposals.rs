@@ -18,6 +18,8 @@ pub(super) struct Proposals {
     deceived: Vec<usize>,
     /// Its own blocks and what it made of them.
     changed: BTreeMap<Digest, Digest>,
+    /// A vote whose block, if it is its own, comes next.
+    held: Option<Word>,
 }
 
 impl Proposals {
@@ -26,13 +28,13 @@ impl Proposals {
         // If they are few the others make their block final, and its votes tell the deceived of the lie.
         let count = dice.between(1, places as u64 / 2) as usize;
         let deceived = dice.some(count, places);
-        Proposals { change: |header| header.time_ms += 1, deceived, changed: BTreeMap::new() }
+        Proposals { change: |header| header.time_ms += 1, deceived, changed: BTreeMap::new(), held: None }
     }
 
     /// Nobody hears of the good one.
     pub fn wrong_parent(places: usize) -> Proposals {
         let change = |header: &mut Header| header.parent = Hash([13; 32]);
-        Proposals { change, deceived: (0..places).collect(), changed: BTreeMap::new() }
+        Proposals { change, deceived: (0..places).collect(), changed: BTreeMap::new(), held: None }
     }
 
     /// The changed block, as a message.
@@ -57,6 +59,14 @@ impl Proposals {
     }
 }
 
+impl Proposals {
+    fn split(&self, word: Word, changed: Option<IoBuf>) -> Vec<Word> {
+        let Some(message) = changed else { return vec![word] };
+        let (deceived, others) = word.to.iter().partition(|place| self.deceived.contains(place));
+        vec![Word { to: others, ..word.clone() }, Word { to: deceived, message, ..word }]
+    }
+}
+
 impl Tell for Proposals {
     fn tell(&mut self, word: Word, pen: &Pen, _: &mut Dice) -> Vec<Word> {
         let changed = match word.channel {
@@ -64,8 +74,15 @@ impl Tell for Proposals {
             VOTES => self.changed_vote(&word.message, pen),
             _ => None,
         };
-        let Some(message) = changed else { return vec![word] };
-        let (deceived, others) = word.to.iter().partition(|place| self.deceived.contains(place));
-        vec![Word { to: others, ..word.clone() }, Word { to: deceived, message, ..word }]
+        // The engine votes for its block before it sends it.
+        if word.channel == VOTES && changed.is_none() {
+            return self.held.replace(word).into_iter().collect();
+        }
+        let mut words = self.split(word, changed);
+        if let Some(held) = self.held.take() {
+            let changed = self.changed_vote(&held.message, pen);
+            words.extend(self.split(held, changed));
+        }
+        words
     }
 }
