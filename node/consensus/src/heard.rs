@@ -22,5 +22,5 @@ pub enum Heard {
         view: u64,
     },
     /// Two votes that no honest validator gives together; both signatures are checked.
-    DoubleSign(DoubleSign),
+    DoubleSign(Box<DoubleSign>),
 }

@@ -75,7 +75,7 @@ impl<R> Witness<R> {
     }
 
     fn tell(&self, found: Option<DoubleSign>) {
-        found.into_iter().for_each(|found| self.ledger.heard(Heard::DoubleSign(found)));
+        found.into_iter().for_each(|found| self.ledger.heard(Heard::DoubleSign(Box::new(found))));
     }
 }
 

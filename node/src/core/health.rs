@@ -105,7 +105,7 @@ impl Health {
             Heard::Over { epoch, view } => self.enter(epoch, view + 1, now_ms),
             Heard::DoubleSign(found) => {
                 if self.evidence.len() < EVIDENCE_WAITING {
-                    self.evidence.entry((found.key, found.epoch, found.view)).or_insert(found);
+                    self.evidence.entry((found.key, found.epoch, found.view)).or_insert(*found);
                 }
             }
         }
