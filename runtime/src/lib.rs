@@ -65,7 +65,7 @@ pub use error::RuntimeError;
 pub use kernel::lists::{Listed, agents as list_agents, code as list_code};
 pub use kernel::{
     Directory, InstanceRef, Peer, Serving, agent_behind, block_fuel, changes_validators, committee_of_epoch,
-    double_signs, evidence_key, genesis_writes, peers, prepare_published, publish_for_author,
+    double_signs, evidence_settled, genesis_writes, peers, prepare_published, publish_for_author,
 };
 pub use keys::{commons as key_of_commons, end_of};
 pub use meter::instrument;

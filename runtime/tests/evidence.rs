@@ -2,32 +2,14 @@
 
 mod common;
 
-use ed25519_dalek::Signer;
 use prost::Message;
+use std::sync::Arc;
 use stint_proto::{Code, Hash, Refusal, v1};
-use stint_testkit::{CONSORTIUM, Ledger, STEWARD, key_of};
-use stint_verifier::{DoubleSign, Kind, Vote};
-
-/// A vote as the engine signs it: the text with its length, the numbers in seven bits a byte, the hash.
-fn vote(chain_id: Hash, by: &str, kind: Kind, view: u64, block: u8) -> Vote {
-    let hash = if kind == Kind::Nullify { Hash::ZERO } else { Hash([block; 32]) };
-    let name = kind.to_string().to_uppercase();
-    let namespace = format!("stint-{chain_id}_{name}");
-    let mut message = vec![namespace.len() as u8];
-    message.extend_from_slice(namespace.as_bytes());
-    message.extend_from_slice(&[0, view as u8]);
-    let parent_view = if kind == Kind::Nullify { 0 } else { view - 1 };
-    if kind != Kind::Nullify {
-        message.push(parent_view as u8);
-        message.extend_from_slice(&hash.0);
-    }
-    Vote { kind, parent_view, hash, signature: key_of(by).sign(&message).to_bytes() }
-}
+use stint_testkit::{CONSORTIUM, Ledger, STEWARD, key_of, signed_twice};
+use stint_verifier::{DoubleSign, Kind};
 
 fn found(by: &str, view: u64, votes: [(Kind, u8); 2]) -> DoubleSign {
-    let chain_id = Hash::ZERO;
-    let votes = votes.map(|(kind, block)| vote(chain_id, by, kind, view, block));
-    DoubleSign::new(chain_id, 0, view, key_of(by).verifying_key().to_bytes(), votes)
+    signed_twice(Hash::ZERO, &key_of(by), view, votes)
 }
 
 fn report(ledger: &mut Ledger, by: &str, evidence: &[u8]) -> Result<v1::ReportEvidenceResponse, Refusal> {
@@ -37,6 +19,11 @@ fn report(ledger: &mut Ledger, by: &str, evidence: &[u8]) -> Result<v1::ReportEv
         Some(refusal) => Err(refusal.into()),
         None => Ok(v1::ReportEvidenceResponse::decode(receipt.response).expect("a response")),
     }
+}
+
+fn settled(ledger: &Ledger, evidence: &[u8]) -> bool {
+    let found = DoubleSign::decode(evidence).expect("evidence");
+    stint_runtime::evidence_settled(Arc::new(ledger.state.clone()), &found).expect("readable")
 }
 
 fn listed(ledger: &Ledger) -> Vec<v1::EvidenceRecord> {
@@ -57,7 +44,9 @@ fn what_proves_a_lie_is_recorded_once_and_told() {
     {
         let evidence = found(STEWARD, 5 + n as u64, votes).encode();
         assert_eq!(DoubleSign::decode(&evidence).map(|e| e.encode()), Some(evidence.clone()));
+        assert!(!settled(&ledger, &evidence));
         let recorded = report(&mut ledger, STEWARD, &evidence).expect("recorded");
+        assert!(settled(&ledger, &evidence));
         assert!(recorded.recorded);
         let again = report(&mut ledger, STEWARD, &evidence).expect("known");
         assert_eq!((again.validator, again.recorded), (recorded.validator, false));
@@ -91,9 +80,7 @@ fn what_proves_nothing_is_refused_with_its_reason() {
         assert_eq!(refused(&mut ledger, STEWARD, &none), evidence(Code::InvalidArgument));
     }
     // Of another ledger.
-    let chain_id = Hash([9; 32]);
-    let votes = [1, 2].map(|block| vote(chain_id, STEWARD, Kind::Notarize, 9, block));
-    let other = DoubleSign::new(chain_id, 0, 9, good.key, votes);
+    let other = signed_twice(Hash([9; 32]), &key_of(STEWARD), 9, [(Kind::Notarize, 1), (Kind::Notarize, 2)]);
     assert!(other.proves());
     assert_eq!(refused(&mut ledger, STEWARD, &other.encode()), evidence(Code::InvalidArgument));
     // Of a key that does not count.
@@ -109,6 +96,8 @@ fn a_liar_cannot_fill_the_state() {
     let mut recorded = 0;
     for view in 2..40 {
         let evidence = found(STEWARD, view, [(Kind::Notarize, 1), (Kind::Notarize, 2)]).encode();
+        // Whoever saw more of it does not report for ever.
+        assert_eq!(settled(&ledger, &evidence), recorded == 16);
         match report(&mut ledger, STEWARD, &evidence) {
             Ok(_) => recorded += 1,
             Err(refusal) => assert_eq!((refusal.code, refusal.rule.as_str()), (Code::ResourceExhausted, "evidence")),

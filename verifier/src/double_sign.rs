@@ -112,7 +112,8 @@ impl DoubleSign {
         }
     }
 
-    fn signed(&self, vote: &Vote) -> Vec<u8> {
+    /// The bytes that the key signs for a vote of this round, as the engine lays them out.
+    pub fn signed(&self, vote: &Vote) -> Vec<u8> {
         let numbers = match vote.kind {
             Kind::Nullify => vec![self.epoch, self.view],
             _ => vec![self.epoch, self.view, vote.parent_view],

@@ -23,6 +23,7 @@
 //!   hash     SHA-256("stint.v1.header" 00 | header)
 //!   signed   n | "stint-" chain id in hexadecimal "_FINALIZE" | epoch | view | parent view | hash [32]
 //!            n = bytes of the text, and the three numbers, seven bits a byte, lowest first
+//!            (votes that do not make final end in _NOTARIZE or _NULLIFY, see [`DoubleSign`])
 //!
 //! results ([`Outcome`])
 //!   outcome  state root [32] | receipts root [32] | receipts [4] | time ms [8]

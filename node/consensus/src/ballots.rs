@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stint_proto::Hash;
 use stint_verifier::{DoubleSign, Vote};
 
-/// Rounds that are remembered. What comes later than that is of no round that still matters.
+/// Rounds that are remembered, behind the newest one that is over; the engine hands on few votes of rounds to come.
 const ROUNDS: u64 = 64;
 /// Votes of a kind that are remembered of a validator in a round. A liar's first ones may be forged, to hide the others.
 const OF_A_KIND: usize = 3;
@@ -29,9 +29,14 @@ impl Ballots {
         if same.clone().count() < OF_A_KIND && same.clone().all(|other| *other != vote) {
             known.push(vote);
         }
-        if let Some((newest, _)) = self.0.keys().next_back().copied() {
-            self.0 = self.0.split_off(&(newest.saturating_sub(ROUNDS), 0));
-        }
         found
+    }
+
+    /// A round is over: lets go of those long before it.
+    pub fn over(&mut self, view: u64) {
+        let oldest = view.saturating_sub(ROUNDS);
+        while self.0.first_key_value().is_some_and(|((view, _), _)| *view < oldest) {
+            self.0.pop_first();
+        }
     }
 }

@@ -17,7 +17,7 @@ use commonware_cryptography::{
     sha256::Digest,
 };
 use commonware_utils::{Participant, ordered::Set};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stint_proto::Hash;
 use stint_verifier::{DoubleSign, Kind, Vote};
 
@@ -57,14 +57,17 @@ impl<R> Witness<R> {
                 self.remember(signer, key, (epoch, view), like(signature));
             }
         }
+        self.ballots().over(view);
         self.ledger.heard(Heard::Over { epoch, view });
     }
 
     fn remember(&self, signer: Participant, key: [u8; 32], (epoch, view): (u64, u64), vote: Vote) {
-        let mut ballots = self.ballots.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = ballots.add((self.chain_id, epoch, view), usize::from(signer), key, vote);
-        drop(ballots);
+        let found = self.ballots().add((self.chain_id, epoch, view), usize::from(signer), key, vote);
         self.tell(found);
+    }
+
+    fn ballots(&self) -> MutexGuard<'_, Ballots> {
+        self.ballots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The engine calls a pair of votes a lie before it checks their signatures.

@@ -1,7 +1,6 @@
 //! `stint why`: which validators are ill, since when, and what everyone waits for.
 
 use super::{Failure, paint, show, target::Target};
-use std::time::Duration;
 use stint_client::Client;
 use stint_proto::v1::{
     DiagnoseResponse, ValidatorHealth,
@@ -96,9 +95,8 @@ fn verdict(seen: &DiagnoseResponse) -> Vec<String> {
 
 /// A time for people.
 fn age(ms: u64) -> String {
-    let whole = Duration::from_millis(ms).as_secs();
-    match whole {
-        0 => format!("{:.1} s", ms as f64 / 1000.0),
+    match ms / 1000 {
+        0 => format!("0.{} s", ms / 100),
         s if s < 120 => format!("{s} s"),
         s if s < 7200 => format!("{} min", s / 60),
         s => format!("{} h", s / 3600),

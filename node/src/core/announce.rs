@@ -6,14 +6,14 @@ use ed25519_dalek::SigningKey;
 use prost::Message;
 use std::{sync::Arc, time::Duration};
 use stint_consensus::Env;
-use stint_proto::{Call, CallId, Transaction, v1};
-use stint_runtime::{Peer, State};
+use stint_proto::{Call, CallId, Transaction, hash, v1};
+use stint_runtime::Peer;
 
 /// Time between looks whether there is something to say.
 const LOOKS: Duration = Duration::from_secs(2);
 /// A validator that is ready lags no further behind what it hears of, heights.
 const LAG: u64 = 2;
-/// Heights for which it says so; then again.
+/// Heights for which it says so at least; then again.
 const VALID: u64 = 100;
 
 /// Looks whether there is something to say, and says it with the validator's own keys. Never ends.
@@ -26,16 +26,20 @@ pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, keys: Arc<[SigningKey]>) {
         }
         let Ok(peers) = node.validators() else { continue };
         if let Some(key) = awaited(&keys, &peers) {
-            say(&node, &*env, key, "Ready", Bytes::new(), "to be ready");
+            say(&node, key, "Ready", Bytes::new(), "to be ready");
         }
         let counts = |key: &&SigningKey| peers.iter().any(|p| p.counts && p.key == key.verifying_key().to_bytes());
-        let evidence = node.health().evidence();
-        for found in evidence {
-            if node.store.state_at(tip).get(&stint_runtime::evidence_key(&found)).is_ok_and(|kept| kept.is_some()) {
-                node.health().settle(&found);
-            } else if let Some(key) = keys.iter().find(counts) {
-                let request = v1::ReportEvidenceRequest { evidence: found.encode().into() };
-                say(&node, &*env, key, "ReportEvidence", request.encode_to_vec().into(), "who signed twice");
+        let seen = node.health().evidence();
+        for found in seen {
+            match stint_runtime::evidence_settled(Arc::new(node.store.state_at(tip)), &found) {
+                Ok(true) => node.health().settle(&found),
+                Ok(false) => {
+                    let request = v1::ReportEvidenceRequest { evidence: found.encode().into() };
+                    if let Some(key) = keys.iter().find(counts) {
+                        say(&node, key, "ReportEvidence", request.encode_to_vec().into(), "who signed twice");
+                    }
+                }
+                Err(e) => drop(node.unreadable(&e)),
             }
         }
     }
@@ -48,24 +52,26 @@ fn awaited<'a>(keys: &'a [SigningKey], peers: &[Peer]) -> Option<&'a SigningKey>
     keys.iter().find(|k| awaited.contains(&k.verifying_key().to_bytes()))
 }
 
-fn say(node: &Node, env: &dyn Env, key: &SigningKey, method: &str, request: Bytes, what: &str) {
-    let Some(call) = call(node, env, key, method, request) else { return };
+fn say(node: &Node, key: &SigningKey, method: &str, request: Bytes, what: &str) {
+    let Some(call) = call(node, key, method, request) else { return };
     match node.submit(call) {
         Ok(_) => tracing::info!("told the consortium {what}, after block {}", node.tip().height),
         Err(refusal) => tracing::warn!("cannot tell the consortium {what}: {}", refusal.message),
     }
 }
 
-fn call(node: &Node, env: &dyn Env, key: &SigningKey, method: &str, request: Bytes) -> Option<Transaction> {
-    let mut id = [0; 16];
-    rand_core::Rng::fill_bytes(&mut env.rng(), &mut id);
+/// The same within so many heights is the same call: told again, it is neither ordered nor executed again.
+fn call(node: &Node, key: &SigningKey, method: &str, request: Bytes) -> Option<Transaction> {
+    let valid_until = (node.tip().height / VALID + 2) * VALID;
+    let named = hash("stint.v1.announced", &[method.as_bytes(), &valid_until.to_be_bytes(), &request].concat());
+    let id = named.0.first_chunk().copied()?;
     let call = Call {
         chain_id: node.chain_id,
         commons: node.genesis.consortium.clone(),
         method: format!("/stint.v1.Kernel/{method}"),
         request,
         call_id: CallId { key: key.verifying_key().to_bytes(), id },
-        valid_until: node.tip().height + VALID,
+        valid_until,
         fuel_limit: 0,
     };
     call.sign(key).ok()

@@ -49,7 +49,7 @@ pub struct Seen {
     pub standing: Option<(Standing, u64)>,
     /// When it was last where this node was.
     pub abreast_ms: Option<u64>,
-    /// Since when its results differ, and the first height at which they were seen to.
+    /// Since when its results differ, and the height at which they were first seen to.
     pub apart: Option<(u64, u64)>,
 }
 
@@ -136,15 +136,18 @@ impl Node {
         let tip = self.tip();
         // What cannot be compared says nothing.
         let ours = self.store.results(standing.height).ok().flatten().filter(|_| standing.height <= tip.height);
-        let differs = ours.is_some_and(|r| r.results_root != standing.results_root);
+        let agrees = ours.map(|r| r.results_root == standing.results_root);
         let mut health = self.health();
         health.since_ms.get_or_insert(now_ms);
         let Some(seen) = health.seen(from) else { return };
         if standing.height + LAG >= tip.height {
             seen.abreast_ms = Some(now_ms);
         }
-        if differs {
-            seen.apart.get_or_insert((now_ms, standing.height));
+        match agrees {
+            // Results hang on all before them: who agrees on one agrees on all, after a repair too.
+            Some(true) => seen.apart = None,
+            Some(false) => _ = seen.apart.get_or_insert((now_ms, standing.height)),
+            None => {}
         }
         seen.standing = Some((standing, now_ms));
     }

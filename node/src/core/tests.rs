@@ -1,6 +1,6 @@
 //! What a node does when it is asked for what it has no more, or cannot read.
 
-use super::{Node, Unproved, verify};
+use super::{Node, Standing, Unproved, Waits, verify};
 use crate::tests::{chain, extend, in_memory, node};
 use futures::FutureExt;
 use std::path::Path;
@@ -100,6 +100,25 @@ fn a_node_that_reads_damage_stops_whoever_made_it_read() {
     assert_eq!(node.history(7).expect_err("damaged").code, Code::Internal);
     let why = node.failure().expect("it stops");
     assert!(why.contains("start the node with --repair"), "{why}");
+}
+
+/// A validator that was repaired was once called apart until whoever looked started again.
+#[test]
+fn who_agrees_again_is_apart_no_more() {
+    let node = in_memory(KEEP);
+    extend(&node, &chain(20));
+    let said =
+        |height, results_root| Standing { height, results_root, epoch: 0, view: 0, waits: Waits::Votes, waits_ms: 0 };
+    let apart = |height, root, at| {
+        node.heard_standing([5; 32], said(height, root), at);
+        node.health().of(&[5; 32]).and_then(|seen| seen.apart)
+    };
+    let ours = |height| node.results_root(height).expect("readable").expect("kept");
+    assert_eq!(apart(15, ours(15), 1), None);
+    assert_eq!(apart(16, Hash([1; 32]), 2), Some((2, 16)));
+    assert_eq!(apart(17, Hash([1; 32]), 3), Some((2, 16)), "since then");
+    assert_eq!(apart(900, Hash([1; 32]), 4), Some((2, 16)), "nothing to compare");
+    assert_eq!(apart(18, ours(18), 5), None);
 }
 
 /// A node that could not read what it had executed once waited for ever, silently, with every block that it was to judge.

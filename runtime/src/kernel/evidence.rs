@@ -28,12 +28,10 @@ pub fn report(
         refuse!(InvalidArgument, "evidence", "it is of the ledger {}; this is {}", found.chain_id, session.chain_id);
     }
     let name = grant!(at_fault(&session.overlay, &found)?);
-    let key = key_of(&found);
-    if session.overlay.get(&key)?.is_some() {
+    if is_recorded(&session.overlay, &found)? {
         return Ok(Ok(v1::ReportEvidenceResponse { validator: name, recorded: false }));
     }
-    let of_key = keys::evidence_of(&found.key);
-    if session.overlay.scan(&of_key, &keys::end_of(&of_key), EVIDENCE_OF_KEY, false)?.len() == EVIDENCE_OF_KEY {
+    if is_full(&session.overlay, &found.key)? {
         refuse!(
             ResourceExhausted,
             "evidence",
@@ -46,7 +44,7 @@ pub fn report(
         height: session.block.height,
         reported_by: by.name.into(),
     };
-    write(&mut session.overlay, key, &record);
+    write(&mut session.overlay, keys::evidence(&found.key, found.epoch, found.view), &record);
     session.events.push(v1::Event {
         commons: by.commons.into(),
         service: "stint.v1.Kernel".into(),
@@ -56,9 +54,19 @@ pub fn report(
     Ok(Ok(v1::ReportEvidenceResponse { validator: name, recorded: true }))
 }
 
-/// Where a double sign lies in the state, once it is recorded.
-pub fn key_of(found: &DoubleSign) -> Vec<u8> {
-    keys::evidence(&found.key, found.epoch, found.view)
+/// Whether nothing is left to report of a double sign: it is recorded, or no more are of its key.
+pub fn settled(state: Arc<dyn State>, found: &DoubleSign) -> Result<bool, RuntimeError> {
+    let overlay = Overlay::new(state);
+    Ok(is_recorded(&overlay, found)? || is_full(&overlay, &found.key)?)
+}
+
+fn is_recorded(overlay: &Overlay, found: &DoubleSign) -> Result<bool, RuntimeError> {
+    Ok(overlay.get(&keys::evidence(&found.key, found.epoch, found.view))?.is_some())
+}
+
+fn is_full(overlay: &Overlay, key: &[u8; 32]) -> Result<bool, RuntimeError> {
+    let of_key = keys::evidence_of(key);
+    Ok(overlay.scan(&of_key, &keys::end_of(&of_key), EVIDENCE_OF_KEY, false)?.len() == EVIDENCE_OF_KEY)
 }
 
 /// What is evidence by itself.

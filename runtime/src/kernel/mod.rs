@@ -40,7 +40,7 @@ pub(crate) use committees::elect;
 pub use committees::{Peer, changes_validators, committee_of_epoch, peers};
 pub(crate) use commons::{agent_of_key, charter, is_constituting, roles};
 pub use directory::{Directory, InstanceRef, Serving};
-pub use evidence::{count as double_signs, key_of as evidence_key};
+pub use evidence::{count as double_signs, settled as evidence_settled};
 pub use parameters::block_fuel;
 pub(crate) use parameters::quota;
 

@@ -13,7 +13,10 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod evidence;
 pub mod fuzz;
+
+pub use evidence::signed_twice;
 
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;

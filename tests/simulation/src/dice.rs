@@ -9,11 +9,6 @@ impl Dice {
         Dice(seed)
     }
 
-    /// Others, that go on by themselves.
-    pub fn split(&mut self) -> Dice {
-        Dice(self.next())
-    }
-
     /// Any number.
     #[expect(clippy::should_implement_trait, reason = "it never ends")]
     pub fn next(&mut self) -> u64 {

@@ -1,10 +1,10 @@
 //! Validators that are ill, and one that signed twice, as an operator sees them.
 
-use ed25519_dalek::Signer;
 use prost::Message;
 use stint_proto::{Hash, v1};
+use stint_testkit::signed_twice;
 use stint_tests::{Devnet, eventually};
-use stint_verifier::{DoubleSign, Kind, Vote};
+use stint_verifier::Kind;
 
 async fn until(devnet: &Devnet, says: &str) -> String {
     eventually(says, 60, async || Some(devnet.ok(&["why"])).filter(|out| out.contains(says))).await
@@ -32,25 +32,14 @@ async fn who_is_silent_is_named_until_it_is_back() {
     until(&devnet, "all 4 validators are well; 3 are needed").await;
 }
 
-/// Two votes as the engine signs them, by the key of a validator's folder.
-fn signed_twice(devnet: &Devnet, chain_id: Hash) -> DoubleSign {
-    let key = stint_client::keys::read(&devnet.validator(1).key()).expect("a key");
-    let vote = |block: u8| {
-        let (hash, namespace) = (Hash([block; 32]), format!("stint-{chain_id}_FINALIZE"));
-        // Its length, epoch 0, round 7, round 6 of the parent.
-        let message = [&[namespace.len() as u8][..], namespace.as_bytes(), &[0, 7, 6], &hash.0].concat();
-        Vote { kind: Kind::Finalize, parent_view: 6, hash, signature: key.sign(&message).to_bytes() }
-    };
-    DoubleSign::new(chain_id, 0, 7, key.verifying_key().to_bytes(), [vote(1), vote(2)])
-}
-
 #[tokio::test]
 async fn who_signed_twice_is_on_record_and_proved_offline() {
     let devnet = Devnet::start(4);
     assert_eq!(devnet.ok(&["evidence"]).trim(), "nobody signed twice");
     let client = devnet.client(0).await;
     let chain_id = Hash::try_from(&client.status().await.expect("a status").chain_id[..]).expect("a name");
-    let evidence = signed_twice(&devnet, chain_id).encode();
+    let key = stint_client::keys::read(&devnet.validator(1).key()).expect("a key");
+    let evidence = signed_twice(chain_id, &key, 7, [(Kind::Finalize, 1), (Kind::Finalize, 2)]).encode();
     let request = v1::ReportEvidenceRequest { evidence: evidence.clone().into() }.encode_to_vec();
     let id = stint_client::random_id().expect("an id");
     let method = "/stint.v1.Kernel/ReportEvidence";

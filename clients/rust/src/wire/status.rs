@@ -22,8 +22,7 @@ pub fn status(refusal: Refusal) -> Status {
 pub fn status_of(refusal: Refusal, domain: &str) -> Status {
     let code = tonic::Code::from(refusal.code as i32);
     let rule = ("rule".to_string(), refusal.rule.clone());
-    // The message is a map for whoever reads it; no order of it decides anything.
-    #[allow(clippy::disallowed_types)]
+    #[expect(clippy::disallowed_types, reason = "the library's type; no order of it decides anything")]
     let facts: std::collections::HashMap<_, _> = refusal.details.clone().into_iter().chain([rule]).collect();
     let mut details = ErrorDetails::with_error_info(&refusal.rule, domain, facts);
     if let Some(after) = advice(&refusal) {

@@ -10,9 +10,14 @@ use super::{
 use crate::report::best;
 use prost::Message;
 use std::time::Instant;
-use stint_proto::{limits::BLOCK_TRANSACTIONS, v1};
+use stint_proto::{
+    Hash,
+    limits::{BLOCK_TRANSACTIONS, EVIDENCE_OF_KEY},
+    v1,
+};
 use stint_runtime::prepare_published;
-use stint_testkit::{Ledger, key_of};
+use stint_testkit::{Ledger, STEWARD, key_of, signed_twice};
+use stint_verifier::Kind;
 
 /// A commons with many members.
 pub const CROWD: &str = "crowd";
@@ -110,6 +115,11 @@ pub fn measure(stage: &mut Stage) -> Vec<(f64, String)> {
     kernel(stage, "Found with 1,000 members", consortium, "Found", vec![found(60, 1_000)]);
     kernel(stage, "Admit", "forge", "Admit", (0..200).map(|n| admit(n).encode_to_vec()).collect());
     kernel(stage, "Admit to 10,000 members", CROWD, "Admit", (0..20).map(|n| admit(n).encode_to_vec()).collect());
+    // The one validator of the testkit's ledger is its steward.
+    let twice = |view| signed_twice(Hash::ZERO, &key_of(STEWARD), view, [(Kind::Notarize, 1), (Kind::Notarize, 2)]);
+    let evidence = |view| v1::ReportEvidenceRequest { evidence: twice(view).encode().into() }.encode_to_vec();
+    let rounds = 1..=EVIDENCE_OF_KEY as u64;
+    kernel(stage, "ReportEvidence", consortium, "ReportEvidence", rounds.map(evidence).collect());
     kernel(
         stage,
         "Deploy",
