@@ -7,6 +7,7 @@ use crate::{
     committees::Committees,
     env::{EngineEnv, OUTBOX},
     finality::finalization,
+    patience::Patience,
     rounds::{Rounds, Track},
 };
 use bytes::Bytes;
@@ -100,6 +101,8 @@ pub struct Parts<P, B, S, R> {
     pub partition: String,
     /// Timeouts.
     pub timing: Timing,
+    /// Pages of 4 KiB of its files that it keeps in memory.
+    pub cache_pages: NonZeroUsize,
     /// Who the peers are.
     pub peers: P,
     /// Tells the network when they change.
@@ -154,8 +157,8 @@ where
     S: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
 {
-    let Parts { key, other_keys, namespace, genesis, floor, partition, timing, peers, track, blocker, channels } =
-        parts;
+    let Parts { key, other_keys, namespace, genesis, floor, partition, .. } = parts;
+    let Parts { timing, cache_pages, peers, track, blocker, channels, .. } = parts;
     let [votes, certificates, certificate_requests, block_requests, broadcast, gossip] = channels;
     let me = key.public_key();
     let chain_id = genesis.header.chain_id;
@@ -172,7 +175,7 @@ where
     let committees = Committees::new(&ledger, &namespace, key);
     let _ = known_committees.set(committees.clone());
     let epochs = ledger.epochs();
-    let page_cache = CacheRef::new(NZU16!(4096), NZUsize!(4096));
+    let page_cache = CacheRef::new(NZU16!(4096), cache_pages);
 
     let (buffer_engine, buffer) = buffered::Engine::new(
         context.child("broadcast"),
@@ -277,6 +280,7 @@ where
         blocker,
         partition,
         timing,
+        patience: Patience::default(),
         page_cache,
         track,
         executed: heights,

@@ -21,6 +21,8 @@ pub enum Heard {
         /// The round that is over.
         view: u64,
     },
+    /// Rounds are waited for so many times as long as usual from now on.
+    Patience(u32),
     /// Two votes that no honest validator gives together; both signatures are checked.
     DoubleSign(Box<DoubleSign>),
 }

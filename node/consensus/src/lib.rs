@@ -31,6 +31,8 @@ mod env;
 mod finality;
 mod heard;
 mod ledger;
+mod patience;
+mod patient;
 mod production;
 mod rounds;
 mod witness;
@@ -44,7 +46,7 @@ pub use production::{Config, ConsensusError, VOTES, run};
 pub use rounds::{Left, Track};
 
 /// Timing of the engine. A leader that finds nothing to propose waits for the heartbeat, so
-/// timeouts are longer.
+/// timeouts are longer. All of them grow while rounds end in vain, and come back.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// How long to wait for a leader's proposal.

@@ -73,6 +73,7 @@ pub const VOTES: &str = "stint-simplex";
 /// Threads of the engine beside the executor's.
 const THREADS: usize = 2;
 const MAILBOX: NonZeroUsize = NZUsize!(1024);
+const CACHE_PAGES: NonZeroUsize = NZUsize!(4096);
 /// Sets of peers that stay connected: the newest ones.
 const SETS: NonZeroUsize = NZUsize!(2);
 /// How far clocks may differ when peers greet each other.
@@ -123,6 +124,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             floor: config.floor,
             partition: PARTITION.into(),
             timing: config.timing,
+            cache_pages: CACHE_PAGES,
             peers: oracle.clone(),
             track: track(oracle.clone(), most.get()),
             blocker: oracle.clone(),

@@ -12,12 +12,14 @@
 //! 4. Votes of an epoch are forgotten when its last block is executed: none of its rounds can come again.
 
 use crate::{
-    Ledger, Timing,
+    Heard, Ledger, Timing,
     application::App,
     block::{Ordered, digest},
     committees::Committees,
     early::Early,
     engine::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, VIEWS_KEPT, folder_of_votes},
+    patience::Patience,
+    patient::Patient,
     witness::Witness,
 };
 use commonware_consensus::{
@@ -77,6 +79,7 @@ pub(crate) struct Rounds<E: Spawner + Metrics + Clock, B> {
     pub blocker: B,
     pub partition: String,
     pub timing: Timing,
+    pub patience: Patience,
     pub page_cache: CacheRef,
     pub track: Track,
     /// Heights as they are executed.
@@ -119,6 +122,7 @@ where
         muxer.start();
         let mut shared = Shared([votes, certificates, requests]);
         let mut tracked = self.tell_who_may_connect(None);
+        self.ledger.heard(Heard::Patience(1));
         let Some(mut next) = shared.open(epoch).await else { return };
         loop {
             if let Some(left) = self.leaves(epoch) {
@@ -190,8 +194,9 @@ where
         let scheme = self.committees.scheme(epoch)?;
         tracing::debug!("epoch {epoch} begins");
         let Timing { leader, certification, retry, skip } = self.timing;
+        let context = self.context.child("simplex").with_attribute("epoch", epoch);
         let engine = simplex::Engine::new(
-            self.context.child("simplex").with_attribute("epoch", epoch),
+            Patient::new(context, self.patience.clone()),
             simplex::Config {
                 scheme: scheme.as_ref().clone(),
                 elector: RoundRobin::<Sha256>::default(),
@@ -202,6 +207,7 @@ where
                     self.chain_id,
                     scheme.participants().clone(),
                     self.ledger.clone(),
+                    self.patience.clone(),
                     self.adapter.clone(),
                 ),
                 strategy: Sequential,

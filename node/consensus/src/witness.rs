@@ -1,6 +1,6 @@
 //! Tells the ledger what the engine of an epoch hears of the validators, and hands it on.
 
-use crate::{Heard, Ledger, ballots::Ballots, block::hash};
+use crate::{Heard, Ledger, ballots::Ballots, block::hash, patience::Patience};
 use bytes::Bytes;
 use commonware_actor::Feedback;
 use commonware_codec::{Encode, ReadExt};
@@ -28,13 +28,20 @@ pub(crate) struct Witness<R> {
     members: Set<PublicKey>,
     ledger: Arc<dyn Ledger>,
     ballots: Arc<Mutex<Ballots>>,
+    patience: Patience,
     next: R,
 }
 
 impl<R> Witness<R> {
     /// Of an epoch's validators.
-    pub fn new(chain_id: Hash, members: Set<PublicKey>, ledger: Arc<dyn Ledger>, next: R) -> Witness<R> {
-        Witness { chain_id, members, ledger, ballots: Arc::default(), next }
+    pub fn new(
+        chain_id: Hash,
+        members: Set<PublicKey>,
+        ledger: Arc<dyn Ledger>,
+        patience: Patience,
+        next: R,
+    ) -> Witness<R> {
+        Witness { chain_id, members, ledger, ballots: Arc::default(), patience, next }
     }
 
     fn key(&self, signer: Participant) -> Option<[u8; 32]> {
@@ -70,6 +77,16 @@ impl<R> Witness<R> {
         self.ballots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A round made its block final, or ended without one.
+    fn ended(&self, of: &(impl Epochable + Viewable), fruitful: bool) {
+        let round = (of.epoch().get(), of.view().get());
+        let times = match fruitful {
+            true => self.patience.fruitful(round),
+            false => self.patience.in_vain(round, self.members.len().saturating_sub(1) / 3),
+        };
+        times.into_iter().for_each(|times| self.ledger.heard(Heard::Patience(times)));
+    }
+
     /// The engine calls a pair of votes a lie before it checks their signatures.
     fn pair(&self, signer: Participant, of: &(impl Epochable + Viewable), votes: [Option<Vote>; 2]) {
         let ([Some(first), Some(second)], Some(key)) = (votes, self.key(signer)) else { return };
@@ -94,8 +111,14 @@ where
             Activity::Nullify(v) => self.vote(v.signer(), v, of_nullify(v)),
             Activity::Finalize(v) => self.vote(v.signer(), v, of_finalize(v)),
             Activity::Notarization(c) => self.over(c, &c.certificate, |s| for_block(Kind::Notarize, &c.proposal, s)),
-            Activity::Finalization(c) => self.over(c, &c.certificate, |s| for_block(Kind::Finalize, &c.proposal, s)),
-            Activity::Nullification(c) => self.over(c, &c.certificate, for_none),
+            Activity::Finalization(c) => {
+                self.ended(c, true);
+                self.over(c, &c.certificate, |s| for_block(Kind::Finalize, &c.proposal, s));
+            }
+            Activity::Nullification(c) => {
+                self.ended(c, false);
+                self.over(c, &c.certificate, for_none);
+            }
             Activity::Certification(_) => {}
             // The engine keeps both votes for itself, and shows them as bytes only.
             Activity::ConflictingNotarize(e) => {

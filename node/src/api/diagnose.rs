@@ -42,6 +42,7 @@ pub fn answer(node: &Node, name: &str) -> Result<v1::DiagnoseResponse, Refusal> 
         validators: known.iter().filter(|v| !v.left).map(|v| look.at(v, v.name == name, tip)).collect(),
         double_signs: (recorded + health.evidence().len()) as u32,
         looking_ms: look.looking_ms,
+        patience: health.patience(),
     })
 }
 

@@ -87,6 +87,12 @@ fn verdict(seen: &DiagnoseResponse) -> Vec<String> {
             names(&silent)
         ));
     }
+    if seen.patience > 1 {
+        lines.push(format!(
+            "rounds ended in vain, so they are waited for {} times as long as usual: is the network slow, or a disk?",
+            seen.patience
+        ));
+    }
     if seen.double_signs > 0 {
         lines.push(format!("{} double signs are on record: see them with stint evidence", seen.double_signs));
     }
@@ -122,5 +128,7 @@ mod tests {
         assert_eq!(of([Well, Well, Well, Silent])[0], "3 of 4 are well and 3 needed: the ledger goes on");
         assert_eq!(of([Well, Well, Silent, Silent])[0], "2 of 4 are well and 3 needed: the ledger waits for v3, v4");
         assert!(of([Well, Disagrees, Well, Well])[1].starts_with("v2 has other results"));
+        let slow = verdict(&DiagnoseResponse { patience: 4, ..Default::default() });
+        assert!(slow[1].contains("4 times as long as usual"), "{slow:?}");
     }
 }

@@ -23,6 +23,8 @@ pub struct Health {
     seen: BTreeMap<[u8; 32], Seen>,
     round: Round,
     evidence: BTreeMap<([u8; 32], u64, u64), DoubleSign>,
+    /// As [`Health::patience`], 0 before the first change.
+    patience: u32,
     /// Own time of the first look, milliseconds.
     since_ms: Option<u64>,
 }
@@ -71,6 +73,11 @@ impl Health {
         self.round
     }
 
+    /// How many times as long as usual rounds are waited for, because too many ended in vain.
+    pub fn patience(&self) -> u32 {
+        self.patience.max(1)
+    }
+
     /// Since when this node looks.
     pub fn since_ms(&self) -> u64 {
         self.since_ms.unwrap_or_default()
@@ -102,6 +109,7 @@ impl Health {
                     seen.voted = Some((epoch, view, now_ms));
                 }
             }
+            Heard::Patience(times) => self.patience = times,
             Heard::Over { epoch, view } => self.enter(epoch, view + 1, now_ms),
             Heard::DoubleSign(found) => {
                 if self.evidence.len() < EVIDENCE_WAITING {
@@ -119,14 +127,20 @@ impl Node {
     }
 
     pub(super) fn heard(&self, heard: Heard, now_ms: u64) {
-        if let Heard::DoubleSign(found) = &heard {
-            let (epoch, view, [first, second]) = (found.epoch, found.view, &found.votes);
-            tracing::warn!(
-                "a validator signed twice in round {view} of epoch {epoch}: {} and {}; key {}",
-                first.kind,
-                second.kind,
-                hex::encode(found.key)
-            );
+        match &heard {
+            Heard::DoubleSign(found) => {
+                let (epoch, view, [first, second]) = (found.epoch, found.view, &found.votes);
+                tracing::warn!(
+                    "a validator signed twice in round {view} of epoch {epoch}: {} and {}; key {}",
+                    first.kind,
+                    second.kind,
+                    hex::encode(found.key)
+                );
+            }
+            Heard::Patience(times) if *times != self.health().patience() => {
+                tracing::info!("rounds are waited for {times} times as long as usual");
+            }
+            Heard::Patience(_) | Heard::Vote { .. } | Heard::Over { .. } => {}
         }
         self.health().hear(heard, now_ms);
     }

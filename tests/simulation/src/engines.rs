@@ -10,7 +10,7 @@ use commonware_cryptography::{
     ed25519::{PrivateKey, PublicKey},
 };
 use commonware_runtime::{Clock, Handle, Spawner, Supervisor, deterministic::Context};
-use commonware_utils::{TryCollect as _, ordered::Set};
+use commonware_utils::{NZUsize, TryCollect as _, ordered::Set};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -131,6 +131,7 @@ impl Engines {
             floor: None,
             partition: format!("{}{place}", if twin { "twin" } else { "v" }),
             timing: Timing::default(),
+            cache_pages: NZUsize!(64),
             peers: peers.clone(),
             track: self.track(),
             blocker: peers,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Odds {
     /// Numbers of validators; one is drawn.
     pub nodes: Vec<usize>,
-    /// How long it storms.
+    /// How long it storms; twice as long where validators come and go, which takes epochs.
     pub storm_ms: u64,
     /// Time from one call to the next.
     pub call_every_ms: u64,
@@ -55,9 +55,9 @@ impl Default for Odds {
     fn default() -> Odds {
         Odds {
             nodes: vec![4, 4, 4, 4, 4, 5, 6, 7, 10],
-            storm_ms: 30_000,
-            call_every_ms: 400,
-            fault_every_ms: 2_500,
+            storm_ms: 20_000,
+            call_every_ms: 300,
+            fault_every_ms: 1_700,
             fault_lasts_ms: 4_000,
             liars: 500,
             members: 150,

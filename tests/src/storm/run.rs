@@ -172,7 +172,8 @@ impl Storm {
         let weather = self.forecast.weather;
         self.say(format!("{} validators; the storm begins: {weather:?}", self.forecast.nodes));
         self.world.engines().everywhere(|w| *w = weather);
-        let end = self.world.now_ms() + self.odds.storm_ms;
+        let longer = if self.forecast.spare > 0 { 2 } else { 1 };
+        let end = self.world.now_ms() + longer * self.odds.storm_ms;
         let mut next_call = 0;
         let mut next_fault = self.world.now_ms() + self.dice.below(self.odds.fault_every_ms);
         let mut next_decision = self.world.now_ms() + self.odds.decision_every_ms;

@@ -1,6 +1,7 @@
 //! The real node of four validators in one process, driven by a seed.
 
 mod membership;
+mod slow;
 mod storms;
 
 use futures::future::FutureExt;
