@@ -76,10 +76,8 @@ pub const DESCRIPTOR_BYTES: usize = 128 * 1024;
 pub const DESCRIPTOR_FILES: usize = 100;
 /// Methods of a contract.
 pub const METHODS: usize = 1000;
-/// Double signs of one key that are recorded.
+/// Double signs of one key that are recorded, and that wait at a node to be reported.
 pub const EVIDENCE_OF_KEY: usize = 16;
-/// Double signs that wait at a node to be reported.
-pub const EVIDENCE_WAITING: usize = 64;
 /// All transactions of a block with their length prefixes, bytes.
 pub const BLOCK_BYTES: usize = 1024 * 1024;
 /// Transactions in a block.

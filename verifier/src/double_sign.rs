@@ -98,7 +98,12 @@ impl DoubleSign {
     /// True when the key signed both, and both together are a lie. Signatures count as ZIP-215 says.
     pub fn proves(&self) -> bool {
         let plain = |v: &Vote| v.kind != Kind::Nullify || (v.parent_view, v.hash) == (0, Hash::ZERO);
-        self.conflicts() && self.votes.iter().all(|v| plain(v) && signs(&self.key, &self.signed(v), &v.signature))
+        self.conflicts() && self.votes.iter().all(|v| plain(v) && self.is_of_key(v))
+    }
+
+    /// True when the key signed a vote, as one of this round.
+    pub fn is_of_key(&self, vote: &Vote) -> bool {
+        signs(&self.key, &self.signed(vote), &vote.signature)
     }
 
     /// True when both together are a lie, whoever signed: two blocks notarized or finalized in one round, or a round left

@@ -7,7 +7,7 @@ use stint_verifier::{DoubleSign, Vote};
 
 /// Rounds that are remembered, behind the newest one that is over; the engine hands on few votes of rounds to come.
 const ROUNDS: u64 = 64;
-/// Votes of a kind that are remembered of a validator in a round. A liar's first ones may be forged, to hide the others.
+/// Votes of a kind that are remembered of a validator in a round.
 const OF_A_KIND: usize = 3;
 
 /// Of each round and validator its votes.
@@ -20,14 +20,18 @@ impl Ballots {
     pub fn add(&mut self, of: (Hash, u64, u64), place: usize, key: [u8; 32], vote: Vote) -> Option<DoubleSign> {
         let (chain_id, epoch, view) = of;
         let known = self.0.entry((view, place)).or_default();
-        let lie = |other: &Vote| {
-            let pair = DoubleSign::new(chain_id, epoch, view, key, [other.clone(), vote.clone()]);
-            (pair.conflicts() && pair.proves()).then_some(pair)
-        };
-        let found = known.iter().find_map(lie);
-        let same = known.iter().filter(|other| other.kind == vote.kind);
-        if same.clone().count() < OF_A_KIND && same.clone().all(|other| *other != vote) {
-            known.push(vote);
+        let beside = |other: &Vote| DoubleSign::new(chain_id, epoch, view, key, [other.clone(), vote.clone()]);
+        let found = known.iter().map(beside).find(DoubleSign::proves);
+        if !known.contains(&vote) {
+            let is_like = |other: &Vote| other.kind == vote.kind;
+            let full = |known: &[Vote]| known.iter().filter(|other| is_like(other)).count() >= OF_A_KIND;
+            if full(known) {
+                // A liar's first ones may be forged, to hide the others: those make room.
+                known.retain(|other| !is_like(other) || beside(other).is_of_key(other));
+            }
+            if !full(known) {
+                known.push(vote.clone());
+            }
         }
         found
     }

@@ -2,28 +2,34 @@
 
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{Message, Receiver};
-use std::{collections::VecDeque, num::NonZeroUsize};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    num::NonZeroUsize,
+};
 
-/// Messages that are kept for an epoch that has not begun here.
-const KEPT: usize = 256;
+/// Messages of each sender that are kept for an epoch that has not begun here; only validators are connected.
+const KEPT: usize = 16;
 
 /// A receiver that gives first what came early.
 #[derive(Debug)]
 pub(crate) struct Early<R> {
     kept: VecDeque<Message<PublicKey>>,
+    of: BTreeMap<PublicKey, usize>,
     receiver: R,
 }
 
 impl<R: Receiver<PublicKey = PublicKey>> Early<R> {
     pub fn new(receiver: R) -> Early<R> {
-        Early { kept: VecDeque::new(), receiver }
+        Early { kept: VecDeque::new(), of: BTreeMap::new(), receiver }
     }
 
     /// Waits for a message, keeps it, and says who sent it. `None` when the network is gone.
     pub async fn listen(&mut self) -> Option<PublicKey> {
         let message = self.receiver.recv().await.ok()?;
         let from = message.0.clone();
-        if self.kept.len() < KEPT {
+        let kept = self.of.entry(from.clone()).or_default();
+        if *kept < KEPT {
+            *kept += 1;
             self.kept.push_back(message);
         }
         Some(from)

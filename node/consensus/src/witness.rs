@@ -19,7 +19,7 @@ use commonware_cryptography::{
 use commonware_utils::{Participant, ordered::Set};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stint_proto::Hash;
-use stint_verifier::{DoubleSign, Kind, Vote};
+use stint_verifier::{Kind, Vote};
 
 /// Listens between the engine and whoever else listens to it.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl<R> Witness<R> {
 
     fn remember(&self, signer: Participant, key: [u8; 32], (epoch, view): (u64, u64), vote: Vote) {
         let found = self.ballots().add((self.chain_id, epoch, view), usize::from(signer), key, vote);
-        self.tell(found);
+        found.into_iter().for_each(|found| self.ledger.heard(Heard::DoubleSign(Box::new(found))));
     }
 
     fn ballots(&self) -> MutexGuard<'_, Ballots> {
@@ -87,15 +87,12 @@ impl<R> Witness<R> {
         times.into_iter().for_each(|times| self.ledger.heard(Heard::Patience(times)));
     }
 
-    /// The engine calls a pair of votes a lie before it checks their signatures.
+    /// The engine calls a pair of votes a lie before it checks their signatures. If one is forged, the other may be a lie
+    /// beside a third one.
     fn pair(&self, signer: Participant, of: &(impl Epochable + Viewable), votes: [Option<Vote>; 2]) {
-        let ([Some(first), Some(second)], Some(key)) = (votes, self.key(signer)) else { return };
-        let found = DoubleSign::new(self.chain_id, of.epoch().get(), of.view().get(), key, [first, second]);
-        self.tell(Some(found).filter(DoubleSign::proves));
-    }
-
-    fn tell(&self, found: Option<DoubleSign>) {
-        found.into_iter().for_each(|found| self.ledger.heard(Heard::DoubleSign(Box::new(found))));
+        let Some(key) = self.key(signer) else { return };
+        let round = (of.epoch().get(), of.view().get());
+        votes.into_iter().flatten().for_each(|vote| self.remember(signer, key, round, vote));
     }
 }
 

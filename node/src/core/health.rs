@@ -9,7 +9,7 @@ use std::{
     sync::{MutexGuard, PoisonError},
 };
 use stint_consensus::Heard;
-use stint_proto::limits::EVIDENCE_WAITING;
+use stint_proto::limits::EVIDENCE_OF_KEY;
 use stint_verifier::{DoubleSign, Kind};
 
 /// So many blocks behind are no illness: they are under way.
@@ -56,11 +56,14 @@ pub struct Seen {
 }
 
 impl Health {
-    fn seen(&mut self, key: [u8; 32]) -> Option<&mut Seen> {
+    fn seen(&mut self, key: [u8; 32]) -> &mut Seen {
         if self.seen.len() >= KNOWN && !self.seen.contains_key(&key) {
-            return None;
+            // Keys come and go: whoever was silent for longest makes room.
+            let heard = |seen: &Seen| seen.voted.map(|(_, _, at)| at).max(seen.standing.as_ref().map(|(_, at)| *at));
+            let longest = self.seen.iter().min_by_key(|(_, seen)| heard(seen)).map(|(key, _)| *key);
+            longest.and_then(|key| self.seen.remove(&key));
         }
-        Some(self.seen.entry(key).or_default())
+        self.seen.entry(key).or_default()
     }
 
     /// What is known of the holder of a key.
@@ -105,14 +108,14 @@ impl Health {
             Heard::Vote { key, epoch, view, kind } => {
                 let going_on = (epoch, view) == (self.round.epoch, self.round.view);
                 self.round.proposed |= going_on && kind != Kind::Nullify;
-                if let Some(seen) = self.seen(key) {
-                    seen.voted = Some((epoch, view, now_ms));
-                }
+                self.seen(key).voted = Some((epoch, view, now_ms));
             }
             Heard::Patience(times) => self.patience = times,
             Heard::Over { epoch, view } => self.enter(epoch, view + 1, now_ms),
             Heard::DoubleSign(found) => {
-                if self.evidence.len() < EVIDENCE_WAITING {
+                // As many of a key as the ledger takes: no liar keeps those of others out.
+                let of_key = (found.key, 0, 0)..=(found.key, u64::MAX, u64::MAX);
+                if self.evidence.range(of_key).count() < EVIDENCE_OF_KEY {
                     self.evidence.entry((found.key, found.epoch, found.view)).or_insert(*found);
                 }
             }
@@ -153,8 +156,9 @@ impl Node {
         let agrees = ours.map(|r| r.results_root == standing.results_root);
         let mut health = self.health();
         health.since_ms.get_or_insert(now_ms);
-        let Some(seen) = health.seen(from) else { return };
-        if standing.height + LAG >= tip.height {
+        let seen = health.seen(from);
+        // Its word may be any number.
+        if standing.height.saturating_add(LAG) >= tip.height {
             seen.abreast_ms = Some(now_ms);
         }
         match agrees {

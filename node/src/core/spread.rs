@@ -45,6 +45,9 @@ pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut messages: mpsc::Recei
         }
         let height = node.tip().height + 1;
         new.retain(|t| super::node::check_envelope(t, node.chain_id, height).is_ok());
+        // Keys are free, so that nobody fills the pool with calls of keys that the ledger does not know. One that it came
+        // to know just now waits in the pool of the validator that took its call.
+        new.retain(|t| node.knows_key(&t.id().key).unwrap_or(false));
         if !new.is_empty() && !signature::verify_all(new.iter(), &mut env.rng()) {
             new.retain(|t| signature::verify(t).is_ok());
         }

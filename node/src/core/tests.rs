@@ -119,6 +119,8 @@ fn who_agrees_again_is_apart_no_more() {
     assert_eq!(apart(17, Hash([1; 32]), 3), Some((2, 16)), "since then");
     assert_eq!(apart(900, Hash([1; 32]), 4), Some((2, 16)), "nothing to compare");
     assert_eq!(apart(18, ours(18), 5), None);
+    // A height that is none once overflowed, and the node stopped.
+    assert_eq!(apart(u64::MAX, ours(18), 6), None);
 }
 
 /// A node that could not read what it had executed once waited for ever, silently, with every block that it was to judge.

@@ -114,7 +114,7 @@ impl Engines {
         self.sky.leave(seat);
         if let Some(lie) = lie {
             let key = self.keys[place][0].clone();
-            self.sky.lies(seat, Liar::new(lie, key, &namespace, self.keys.len(), &mut self.dice));
+            self.sky.lies(seat, Liar::new(lie, key, chain_id, self.keys.len(), &mut self.dice));
         }
         let end = |channel| {
             let inbox = self.sky.inbox(seat, channel);

@@ -79,7 +79,10 @@ impl Args {
                 if let Some(seed) = tally.failed.first() {
                     let (odds, report) = shortest(*seed, self.nodes, &odds);
                     show(&report);
-                    println!("\nagain: stint-sim --seed {seed} --seconds {}", odds.storm_ms / 1000);
+                    let nodes = self.nodes.map(|n| format!(" --nodes {n}")).unwrap_or_default();
+                    let faults = self.faults.iter().map(|path| format!(" --faults {}", path.display()));
+                    let given = nodes + &faults.collect::<String>();
+                    println!("\nagain: stint-sim --seed {seed} --seconds {}{given}", odds.storm_ms / 1000);
                 }
                 good(&tally)
             }

@@ -97,19 +97,12 @@ pub fn seeds(first: u64, runs: Option<u64>, limit: Option<Duration>, nodes: Opti
         if over(seed) {
             return;
         }
-        // A node that panics breaks its storm, not the others.
-        let report = std::panic::catch_unwind(|| storm(seed, nodes, odds));
+        let report = survived(seed, nodes, odds);
         let mut tally = tally.lock().expect("no panic");
-        let broken = match &report {
-            Ok(report) => {
-                tally.add(report);
-                report.broken.clone()
-            }
-            Err(_) => vec!["a node panicked".into()],
-        };
-        if !broken.is_empty() {
+        tally.add(&report);
+        if !report.broken.is_empty() {
             tally.failed.push(seed);
-            bar.suspend(|| broken.iter().for_each(|what| println!("seed {seed}: {what}")));
+            bar.suspend(|| report.broken.iter().for_each(|what| println!("seed {seed}: {what}")));
         }
         bar.inc(1);
     };
@@ -125,14 +118,20 @@ pub fn seeds(first: u64, runs: Option<u64>, limit: Option<Duration>, nodes: Opti
     tally
 }
 
+/// A storm; one in which a node panics is broken.
+fn survived(seed: u64, nodes: Option<usize>, odds: &Odds) -> Report {
+    std::panic::catch_unwind(|| storm(seed, nodes, odds))
+        .unwrap_or_else(|_| Report { broken: vec!["a node panicked".into()], ..Default::default() })
+}
+
 /// The shortest storm of a seed that breaks something.
 pub fn shortest(seed: u64, nodes: Option<usize>, odds: &Odds) -> (Odds, Report) {
     for seconds in SHORTER {
         let shorter = Odds { storm_ms: seconds * 1000, ..odds.clone() };
-        let report = storm(seed, nodes, &shorter);
+        let report = survived(seed, nodes, &shorter);
         if !report.broken.is_empty() {
             return (shorter, report);
         }
     }
-    (odds.clone(), storm(seed, nodes, odds))
+    (odds.clone(), survived(seed, nodes, odds))
 }

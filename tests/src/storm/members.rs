@@ -5,7 +5,7 @@ use stint_consensus::Left;
 use stint_proto::v1;
 use stint_simulation::Dice;
 
-/// A ledger decides to remove only down to so many.
+/// A ledger removes only down to so many.
 const FEW: usize = 4;
 
 /// Where a place stands with the consortium, as far as the storm knows.
@@ -26,13 +26,17 @@ pub enum Member {
 /// Validators that join, leave and change their keys, by the steward's calls.
 pub struct Members {
     pub of: Vec<Member>,
-    pub decisions: u64,
+    /// Calls that decide.
+    asked: Vec<usize>,
+    /// With fewer the liars among them would be too many.
+    few: usize,
 }
 
 impl Members {
-    pub fn new(nodes: usize, places: usize) -> Members {
+    /// Of founders, places, and liars among the founders.
+    pub fn new(nodes: usize, places: usize, liars: usize) -> Members {
         let member = |place| if place < nodes { Member::Inside } else { Member::Outside };
-        Members { of: (0..places).map(member).collect(), decisions: 0 }
+        Members { of: (0..places).map(member).collect(), asked: Vec::new(), few: FEW.max(3 * liars + 1) }
     }
 
     /// Whether a place should run.
@@ -46,10 +50,10 @@ impl Members {
 
     /// Decides something. Answers with words for the log.
     pub fn decide(&mut self, world: &mut World, clients: &mut Clients, dice: &mut Dice) -> String {
-        self.decisions += 1;
         let inside = self.inside();
         let outside = (0..self.of.len()).find(|place| self.of[*place] == Member::Outside);
         let (one, number) = (*dice.pick(&inside), clients.sent.len());
+        self.asked.push(number);
         match (dice.below(3), outside) {
             (0, Some(place)) => {
                 self.of[place] = Member::Asked(number);
@@ -58,7 +62,7 @@ impl Members {
                 call(world, clients, "AddValidator", &v1::AddValidatorRequest { name, key, p2p, grpc });
                 format!("v{place} is to join")
             }
-            (1, _) if inside.len() > FEW => {
+            (1, _) if inside.len() > self.few => {
                 self.of[one] = Member::Leaving(number);
                 let name = world.name(one);
                 call(world, clients, "RemoveValidator", &v1::RemoveValidatorRequest { name });
@@ -70,6 +74,11 @@ impl Members {
                 format!("v{one} is to change its key")
             }
         }
+    }
+
+    /// Decisions that the ledger took.
+    pub fn decisions(&self, clients: &Clients) -> u64 {
+        self.asked.iter().filter(|call| matches!(clients.answer(**call), Some(Ok(_)))).count() as u64
     }
 
     /// Starts who was added, and who goes on with another key. Answers with whom, and words.

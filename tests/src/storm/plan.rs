@@ -29,7 +29,7 @@ impl Forecast {
         let drawn = *dice.pick(&odds.nodes);
         let nodes = nodes.unwrap_or(drawn);
         let members = dice.chance(odds.members);
-        let lying = dice.chance(odds.liars) && !members;
+        let lying = dice.chance(odds.liars);
         let liars = if lying { liars(nodes, &mut dice) } else { Vec::new() };
         let weather = weather(odds, &mut dice);
         let spare = if members { 2 } else { 0 };

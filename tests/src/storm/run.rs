@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{Plan, World, counter, simulate_unbegun};
 use prost::Message;
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 use stint_proto::{limits::CLOCK_SKEW_MS, v1};
 use stint_simulation::Dice;
 
@@ -31,10 +34,12 @@ pub struct Report {
     pub messages: u64,
     /// Faults that began.
     pub faults: u64,
-    /// Decisions about validators.
+    /// Decisions about validators that the ledger took.
     pub decisions: u64,
     /// Double signs on the ledger.
     pub evidence: u64,
+    /// Validators that the ledger accuses of them.
+    pub accused: usize,
     /// Time from the end of the storm until all had recovered, simulated milliseconds.
     pub recovery_ms: u64,
     /// Simulated milliseconds of the whole run.
@@ -59,7 +64,7 @@ pub fn storm_of(seed: u64, forecast: Forecast, odds: &Odds) -> Report {
     let odds = odds.clone();
     let (mut report, trace) = simulate_unbegun(seed, plan, move |world| async move {
         let dice = forecast.dice.clone();
-        let members = Members::new(forecast.nodes, forecast.places());
+        let members = Members::new(forecast.nodes, forecast.places(), forecast.liars.len());
         let clients = Clients::default();
         let mut storm =
             Storm { world, odds, forecast, dice, members, clients, going_on: Vec::new(), report: Report::default() };
@@ -98,13 +103,15 @@ impl Storm {
         let honest = self.honest();
         let broken = check(&self.world, &self.forecast, &self.clients, &honest);
         let node = self.newest();
-        let (height, found, counted) = (node.tip().height, evidence(&node).len(), count(&node));
+        let recorded = evidence(&node);
+        let (height, found, counted) = (node.tip().height, recorded.len(), count(&node));
         self.report.broken.extend(broken);
         self.report.height = height;
         self.report.calls = self.clients.sent.len() as u64;
         self.report.messages = self.world.engines().sent();
-        self.report.decisions = self.members.decisions;
+        self.report.decisions = self.members.decisions(&self.clients);
         self.report.evidence = found as u64;
+        self.report.accused = recorded.iter().map(|r| &r.validator).collect::<BTreeSet<_>>().len();
         self.report.lasted_ms = self.world.now_ms();
         self.say(format!("block {height}, {counted} calls counted, {found} double signs on the ledger"));
         for broken in self.report.broken.clone() {

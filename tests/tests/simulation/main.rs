@@ -1,5 +1,6 @@
 //! The real node of four validators in one process, driven by a seed.
 
+mod healing;
 mod membership;
 mod slow;
 mod storms;

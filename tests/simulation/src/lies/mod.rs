@@ -1,10 +1,12 @@
 //! Validators that lie on the network, a file each. What they say is made of what an honest engine would have said, by
 //! someone who holds its key.
 
+mod certificates;
 mod double_votes;
 mod flood;
 mod forged_votes;
 mod garbage;
+mod gossip;
 mod half_blocks;
 mod proposals;
 mod selective;
@@ -22,11 +24,14 @@ use commonware_cryptography::{Signer as _, certificate::Attestation, ed25519::Pr
 use commonware_p2p::utils::mux;
 use commonware_runtime::IoBuf;
 use commonware_utils::Participant;
+use stint_proto::Hash;
 
 /// Channels as the engine counts them.
 pub(crate) const VOTES: usize = 0;
+pub(crate) const CERTIFICATES: usize = 1;
 pub(crate) const BLOCKS_ASKED: usize = 3;
 pub(crate) const BLOCKS: usize = 4;
+pub(crate) const GOSSIP: usize = 5;
 
 /// A message and the places that it is for.
 #[derive(Clone)]
@@ -59,11 +64,15 @@ pub enum Lie {
     TwoBlocks,
     /// See `proposals.rs`.
     WrongParent,
+    /// See `certificates.rs`.
+    Certificates,
+    /// See `gossip.rs`.
+    Gossip,
 }
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Lie; 10] = [
+    pub const ALL: [Lie; 12] = [
         Lie::Silence,
         Lie::DoubleVotes,
         Lie::ForgedVotes,
@@ -74,6 +83,8 @@ impl Lie {
         Lie::HalfBlocks,
         Lie::TwoBlocks,
         Lie::WrongParent,
+        Lie::Certificates,
+        Lie::Gossip,
     ];
 }
 
@@ -89,8 +100,8 @@ pub(crate) struct Liar {
 }
 
 impl Liar {
-    /// One of several places, with its key and the ledger's namespace.
-    pub fn new(lie: Lie, key: PrivateKey, namespace: &[u8], places: usize, dice: &mut Dice) -> Liar {
+    /// One of several places, with its key and its ledger.
+    pub fn new(lie: Lie, key: PrivateKey, chain_id: Hash, places: usize, dice: &mut Dice) -> Liar {
         let lie: Box<dyn Tell> = match lie {
             Lie::Silence => Box::new(silence::Silence),
             Lie::DoubleVotes => Box::new(double_votes::DoubleVotes),
@@ -102,8 +113,10 @@ impl Liar {
             Lie::HalfBlocks => Box::new(half_blocks::HalfBlocks),
             Lie::TwoBlocks => Box::new(proposals::Proposals::two_blocks(places, dice)),
             Lie::WrongParent => Box::new(proposals::Proposals::wrong_parent(places)),
+            Lie::Certificates => Box::new(certificates::Certificates),
+            Lie::Gossip => Box::new(gossip::Gossip),
         };
-        Liar { pen: Pen { key, namespace: namespace.to_vec() }, lie }
+        Liar { pen: Pen { key, chain_id }, lie }
     }
 
     pub fn say(&mut self, word: Word, dice: &mut Dice) -> Vec<Word> {
@@ -116,13 +129,13 @@ type EngineVote = Vote<Scheme, Digest>;
 /// Signs for the validator.
 pub(crate) struct Pen {
     key: PrivateKey,
-    namespace: Vec<u8>,
+    chain_id: Hash,
 }
 
 impl Pen {
     fn attest(&self, signer: Participant, kind: &str, message: &[u8]) -> Attestation<Scheme> {
-        let namespace = [&self.namespace, kind.as_bytes()].concat();
-        Attestation { signer, signature: self.key.sign(&namespace, message).into() }
+        let namespace = format!("stint-{}{kind}", self.chain_id);
+        Attestation { signer, signature: self.key.sign(namespace.as_bytes(), message).into() }
     }
 
     /// A vote like another one, over another proposal.
@@ -151,6 +164,11 @@ fn read_vote(message: &IoBuf) -> Option<(u64, EngineVote)> {
 
 /// A vote as a message.
 fn vote_message(epoch: u64, vote: &EngineVote) -> IoBuf {
+    on_channel(epoch, &vote.encode())
+}
+
+/// What an epoch's channel carries.
+fn on_channel(epoch: u64, bytes: &[u8]) -> IoBuf {
     let epoch = commonware_codec::varint::UInt(epoch).encode();
-    IoBuf::from(Bytes::from([&epoch[..], &vote.encode()[..]].concat()))
+    IoBuf::from(Bytes::from([&epoch[..], bytes].concat()))
 }
