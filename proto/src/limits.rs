@@ -217,6 +217,8 @@ pub const WHAT_IFS: usize = 2;
 pub const WHAT_IF_MS: u64 = 10 * 60 * 1000;
 /// Rows of one page.
 pub const PAGE_ROWS: usize = 1000;
+/// Keys and values of a page of a state, bytes; the first entry may have more.
+pub const PAGE_BYTES: usize = 4 << 20;
 /// K: a header certifies results at most this many heights behind its own.
 pub const EXECUTION_LAG: u64 = 4;
 /// How far a block's time may lie ahead of a validator's clock before it waits, milliseconds.

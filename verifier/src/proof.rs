@@ -272,7 +272,8 @@ impl SignedChain {
         if self.headers.iter().rev().skip(1).any(|h| h.next_committee != Hash::ZERO) {
             return Err(Invalid::OtherEpoch);
         }
-        let follows = |pair: &[Header]| pair[1].parent == pair[0].hash() && pair[1].height == pair[0].height + 1;
+        let follows =
+            |pair: &[Header]| pair[1].parent == pair[0].hash() && pair[0].height.checked_add(1) == Some(pair[1].height);
         if !self.headers.windows(2).all(follows) {
             return Err(Invalid::BrokenChain);
         }
@@ -426,8 +427,8 @@ pub fn verify(trust: &Trust, proof: &[u8]) -> Result<Proven, Invalid> {
         // What led to the validators who are believed already needs no check.
         if handover.epoch().is_none_or(|epoch| epoch >= trust.epoch) {
             trust = handover.check(&trust)?;
+            handovers.push(handover);
         }
-        handovers.push(handover);
     }
     let header = SignedChain::read(&mut r).ok_or(malformed)?.check(&trust)?.clone();
     trust.epoch = header.epoch;

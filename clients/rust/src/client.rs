@@ -189,7 +189,7 @@ impl Client {
         request: Bytes,
         id: [u8; 16],
     ) -> Result<Transaction, ClientError> {
-        let valid_until = self.recent_height().await? + VALID_FOR;
+        let valid_until = self.recent_height().await?.saturating_add(VALID_FOR);
         Ok(sign(self.chain_id, key, commons, method, request, id, valid_until)?)
     }
 

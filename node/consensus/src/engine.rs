@@ -74,10 +74,15 @@ pub(crate) const FETCH_RETRY: Duration = Duration::from_millis(200);
 /// The largest message that `validators` send each other, bytes.
 pub fn max_message_bytes(validators: u32) -> u32 {
     max_message_size(&[
-        prefixed(simplex::max_payload_size::<Scheme, <Ordered as Digestible>::Digest>(validators)),
+        largest_round_message(validators),
         marshal::max_payload_size::<Standard<Ordered>, Scheme>(validators, &()),
         KERNEL_TRANSACTION_BYTES + 1024,
     ])
+}
+
+/// The largest vote, certificate, or answer that holds one, of so many validators, bytes.
+pub(crate) fn largest_round_message(validators: u32) -> usize {
+    prefixed(simplex::max_payload_size::<Scheme, <Ordered as Digestible>::Digest>(validators))
 }
 
 /// Where the engine keeps the votes of a partition.

@@ -35,6 +35,7 @@ mod patience;
 mod patient;
 mod production;
 mod rounds;
+mod small;
 mod witness;
 
 pub use engine::{CHANNELS, Parts, QUOTAS, Running, StartError, max_message_bytes, start};

@@ -17,9 +17,10 @@ use crate::{
     block::{Ordered, digest},
     committees::Committees,
     early::Early,
-    engine::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, VIEWS_KEPT, folder_of_votes},
+    engine::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, VIEWS_KEPT, folder_of_votes, largest_round_message},
     patience::Patience,
     patient::Patient,
+    small::Small,
     witness::Witness,
 };
 use commonware_consensus::{
@@ -49,7 +50,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use stint_proto::Hash;
+use stint_proto::{Hash, limits::VALIDATORS};
 use tokio::sync::mpsc;
 
 /// How long others may be an epoch ahead before the last block of this one is fetched from them, and until it is asked for
@@ -112,7 +113,8 @@ where
         S: Sender<PublicKey = PublicKey>,
         R: Receiver<PublicKey = PublicKey>,
     {
-        let [votes, certificates, requests] = channels;
+        let largest = largest_round_message(VALIDATORS as u32);
+        let [votes, certificates, requests] = channels.map(|(sender, r)| (sender, Small::new(r, largest)));
         let (muxer, votes, mut beyond) =
             Muxer::builder(self.context.child("votes"), votes.0, votes.1).with_backup().build();
         muxer.start();

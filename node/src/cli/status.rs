@@ -64,7 +64,11 @@ impl Row {
             return [name, address, "silent".into(), String::new(), String::new(), String::new()];
         };
         // A block or two are always on their way.
-        let behind = if s.height + 2 < newest { format!(" ({} behind)", newest - s.height) } else { String::new() };
+        let behind = if s.height.saturating_add(2) < newest {
+            format!(" ({} behind)", newest - s.height)
+        } else {
+            String::new()
+        };
         let root = self.root.map(|r| r.to_string()).unwrap_or_default();
         // Who joined later has not seen the calls before.
         let since = if s.counted_from > 1 { format!(" since block {}", s.counted_from) } else { String::new() };

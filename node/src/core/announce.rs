@@ -28,14 +28,15 @@ pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, keys: Arc<[SigningKey]>) {
         if let Some(key) = awaited(&keys, &peers) {
             say(&node, key, "Ready", Bytes::new(), "to be ready");
         }
-        let counts = |key: &&SigningKey| peers.iter().any(|p| p.counts && p.key == key.verifying_key().to_bytes());
+        // One that does not count yet may be the only one that saw a lie.
+        let known = |key: &&SigningKey| peers.iter().any(|p| !p.left && p.key == key.verifying_key().to_bytes());
         let seen = node.health().evidence();
         for found in seen {
             match stint_runtime::evidence_settled(Arc::new(node.store.state_at(tip)), &found) {
                 Ok(true) => node.health().settle(&found),
                 Ok(false) => {
                     let request = v1::ReportEvidenceRequest { evidence: found.encode().into() };
-                    if let Some(key) = keys.iter().find(counts) {
+                    if let Some(key) = keys.iter().find(known) {
                         say(&node, key, "ReportEvidence", request.encode_to_vec().into(), "who signed twice");
                     }
                 }

@@ -14,10 +14,10 @@ use std::sync::{
 };
 use stint_proto::{
     Block, CallId, Code, Genesis, Hash, Refusal, Transaction,
-    limits::{BLOCK_FUEL, PAGE_ROWS, VALIDITY_WINDOW},
+    limits::{BLOCK_FUEL, PAGE_BYTES, PAGE_ROWS, VALIDITY_WINDOW},
     signature, v1,
 };
-use stint_runtime::{Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
+use stint_runtime::{Bounds, Contracts, Directory, Overlay, Query, QueryAnswer, RuntimeError};
 use stint_store::{Keep, Medium, Store, StoreError, Tip, genesis_block};
 use tokio::sync::{mpsc, oneshot};
 
@@ -340,22 +340,17 @@ impl Node {
             true => prefix.clone(),
             false => [&own[..], &asked.after, &[0]].concat().max(prefix.clone()),
         };
-        let state = stint_runtime::State::scan(
-            &self.store.state_at(height),
-            &from,
-            &stint_runtime::end_of(&prefix),
-            rows + 1,
-            false,
-        );
-        let mut found = state.map_err(|e| self.unreadable(&e))?;
-        let more = found.len() > rows;
-        found.truncate(rows);
+        let bounds = Bounds { entries: rows + 1, bytes: PAGE_BYTES, fuel: u64::MAX };
+        let page = overlay.page(&from, &stint_runtime::end_of(&prefix), false, &bounds);
+        let mut page = page.map_err(|e| self.unreadable(&e))?;
+        let more = !page.whole || page.entries.len() > rows;
+        page.entries.truncate(rows);
         let entry = |(key, value): (Vec<u8>, Vec<u8>)| v1::KeyWrite {
             key: Bytes::copy_from_slice(&key[own.len()..]),
             value: value.into(),
             deleted: false,
         };
-        let entries: Vec<_> = found.into_iter().map(entry).collect();
+        let entries: Vec<_> = page.entries.into_iter().map(entry).collect();
         let next = entries.last().filter(|_| more).map(|e| e.key.clone()).unwrap_or_default();
         Ok(v1::ListStateResponse { height, entries, next })
     }

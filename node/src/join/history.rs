@@ -3,12 +3,14 @@
 use super::peers::PeerError;
 use prost::Message;
 use std::collections::VecDeque;
-use stint_proto::{Block, Certificate, Hash, v1};
+use stint_proto::{Block, Certificate, Hash, limits::BLOCK_TRANSACTIONS, v1};
 use stint_store::{Past, Results, Trusts};
 use stint_verifier::{Committee, Handover, Reader, SignedChain, merkle};
 
 /// Blocks that may wait for votes over one of them, and for a header that certifies what they led to.
 const WAITING: usize = 128;
+/// And their bytes, with their receipts.
+const WAITING_BYTES: usize = 256 << 20;
 
 /// What a peer said is not so. It is not asked again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +43,7 @@ struct Item {
     certificate: Option<Certificate>,
     receipts: Vec<bytes::Bytes>,
     results: Option<Results>,
+    bytes: usize,
 }
 
 /// Behind which block the next one comes.
@@ -85,6 +88,10 @@ impl History {
     pub fn take(&mut self, told: v1::GetHistoryResponse) -> Result<(), PeerError> {
         let height = self.end.next;
         let lie = |what: &str| Lie(format!("block {height}: {what}"));
+        if told.receipts.len() > BLOCK_TRANSACTIONS {
+            return Err(lie("it has more receipts than a block has calls").into());
+        }
+        let bytes = told.encoded_len();
         let block = Block::decode(told.block).map_err(|e| lie(&e.to_string()))?;
         let header = &block.header;
         let hash = header.hash();
@@ -122,14 +129,17 @@ impl History {
         };
         self.end = Behind { next: height + 1, parent: Some(hash), results: results.map(|r| r.results_root) };
         let signed = certificate.is_some();
-        self.waiting.push_back(Item { block, hash, certificate, receipts: told.receipts, results });
+        let receipts = if self.with_results { told.receipts } else { Vec::new() };
+        self.waiting.push_back(Item { block, hash, certificate, receipts, results, bytes });
         if signed {
             self.final_ones = self.waiting.len();
             self.certify()?;
         }
-        match self.waiting.len() > WAITING {
+        let too_many =
+            self.waiting.len() > WAITING || self.waiting.iter().map(|i| i.bytes).sum::<usize>() > WAITING_BYTES;
+        match too_many {
             // No lie: a node that caught up over a gap has them without votes, and others have those.
-            true => Err(PeerError::Silent(format!("it has no votes over the {WAITING} blocks up to {height}"))),
+            true => Err(PeerError::Silent(format!("it has no votes over too many blocks up to {height}"))),
             false => Ok(()),
         }
     }

@@ -4,7 +4,7 @@
 use super::{
     Progress,
     history::{Behind, History},
-    peers::{Lonely, PATIENCE, PeerError, Peers, ask},
+    peers::{Lonely, PATIENCE, PeerError, Peers, ask, within},
     state::FetchError,
 };
 use crate::{client::Client, core::Node};
@@ -17,6 +17,8 @@ use tonic::Streaming;
 
 /// Blocks of one turn. More than may wait for votes, so that each turn brings some of them to an end.
 const TURN: u32 = 1_000;
+/// The largest answer about a block: with its calls, receipts and votes.
+const BLOCK_ANSWER_BYTES: usize = 8 << 20;
 /// What a peer gives at least while it is waited for as long as for one answer: as many blocks as a busy ledger makes
 /// meanwhile, or as many bytes as one piece of a state has.
 const LEAST_BLOCKS: u32 = 100;
@@ -193,7 +195,8 @@ struct Blocks {
 impl Blocks {
     /// Asks for all from a height on.
     async fn ask(client: Client, from: u64) -> Result<Blocks, PeerError> {
-        let stream = ask(client.ledger().get_history(v1::GetHistoryRequest { from, to: 0 })).await?;
+        let mut ledger = within(client, BLOCK_ANSWER_BYTES);
+        let stream = ask(ledger.get_history(v1::GetHistoryRequest { from, to: 0 })).await?;
         Ok(Blocks { stream, blocks: 0, bytes: 0, waited: Duration::ZERO })
     }
 

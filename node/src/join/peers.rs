@@ -3,10 +3,14 @@
 use crate::client::Client;
 use futures::future::join_all;
 use std::{future::Future, net::SocketAddr, time::Duration};
-use stint_proto::{Hash, v1};
+use stint_proto::{
+    Hash,
+    v1::{self, ledger_client::LedgerClient},
+};
 use stint_store::Results;
 use stint_verifier::{Fact, Handover, Trust, verify};
 use tokio::time::{Instant, timeout};
+use tonic::transport::Channel;
 
 use super::{history::Lie, state::FetchError};
 
@@ -20,6 +24,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const GREETING: Duration = Duration::from_secs(1);
 /// The largest piece of a state with its proof.
 const PIECE_BYTES: usize = 16 << 20;
+/// Snapshots that a peer may offer at once.
+const OFFERED: usize = 1_000;
 /// Failures in a row after which a peer is left alone for a while.
 const STRIKES: u32 = 3;
 
@@ -215,7 +221,12 @@ impl Lonely {
 
 /// Asks for a piece of a state.
 pub async fn chunk(client: Client, request: v1::GetChunkRequest) -> Result<v1::GetChunkResponse, PeerError> {
-    ask(client.ledger().max_decoding_message_size(PIECE_BYTES).get_chunk(request)).await
+    ask(within(client, PIECE_BYTES).get_chunk(request)).await
+}
+
+/// A client that reads no larger answer than that.
+pub fn within(client: Client, bytes: usize) -> LedgerClient<Channel> {
+    client.ledger().max_decoding_message_size(bytes)
 }
 
 /// Asks a peer, for as long as patience lasts.
@@ -242,13 +253,14 @@ pub struct Offer {
 
 /// What a peer offers as its newest snapshot, checked.
 pub async fn snapshot(client: Client, trust: &Trust) -> Result<Offer, PeerError> {
-    let told = ask(client.ledger().get_snapshot(v1::GetSnapshotRequest { height: 0 })).await?;
+    let told = ask(within(client, PIECE_BYTES).get_snapshot(v1::GetSnapshotRequest { height: 0 })).await?;
     let proven = verify(trust, &told.proof).map_err(|e| Lie(format!("the snapshot: {e}")))?;
     let lie = || Lie("the proof of the snapshot is about something else".into());
     let Fact::State(_, led) = proven.fact else { return Err(lie().into()) };
     let outcome = led.outcomes.first().copied().filter(|_| led.height == told.height).ok_or_else(lie)?;
     let results = Results { outcome, results_root: outcome.chain(led.before, led.height) };
     let mut offered = told.offered;
+    offered.truncate(OFFERED);
     if !offered.contains(&told.height) {
         offered.push(told.height);
     }
@@ -259,7 +271,7 @@ pub async fn snapshot(client: Client, trust: &Trust) -> Result<Offer, PeerError>
 pub async fn newest(client: Client, trust: &Trust) -> Result<u64, PeerError> {
     use v1::prove_request::Fact as Asked;
     let request = v1::ProveRequest { fact: Some(Asked::State(v1::StateParts::default())) };
-    let answer = ask(client.ledger().prove(request)).await?;
+    let answer = ask(within(client, PIECE_BYTES).prove(request)).await?;
     let proven = verify(trust, &answer.proof).map_err(|e| Lie(format!("its newest block: {e}")))?;
     Ok(proven.header.height)
 }

@@ -23,7 +23,10 @@ use std::{
 };
 use stint_proto::{Hash, v1};
 use stint_store::{END, Joining, StoreError};
-use stint_verifier::{Reader, tree::Shown};
+use stint_verifier::{
+    Reader,
+    tree::{KEY_BYTES, Shown},
+};
 use tokio::time::timeout;
 
 /// Marks that one piece adds: the largest parts behind it.
@@ -132,6 +135,9 @@ fn check(part: &[u8], next: &[u8], from: Vec<u8>, root: Hash) -> Result<Piece, L
     let (shown, found) = Shown::read(&mut r).ok_or_else(|| lie("it cannot be read"))?;
     if !r.0.is_empty() || found != root {
         return Err(lie("it is not under the certified root"));
+    }
+    if next.len() > KEY_BYTES {
+        return Err(lie("its end is no key"));
     }
     let to = if next.is_empty() { END.to_vec() } else { next.to_vec() };
     let mut keys = 0;

@@ -9,7 +9,7 @@ use commonware_consensus::{
     },
     types::{Round, View},
 };
-use commonware_cryptography::{Hasher, Sha256, certificate::Scheme as _, sha256::Digest};
+use commonware_cryptography::{Hasher, Sha256, certificate::Verifier as _, sha256::Digest};
 use commonware_p2p::utils::mux;
 use commonware_runtime::IoBuf;
 
@@ -44,7 +44,7 @@ fn mixed(certificate: Certificate<Scheme, Digest>, dice: &mut Dice) -> Certifica
             Certificate::Nullification(of)
         }
         Certificate::Finalization(mut of) => {
-            of.proposal = Proposal { payload: Sha256::hash(b"another block"), ..of.proposal };
+            of.proposal = Proposal { payload: Sha256::hash(&[b"another block"]), ..of.proposal };
             Certificate::Finalization(of)
         }
     }

@@ -18,10 +18,8 @@ impl Tell for Gossip {
         if word.channel != GOSSIP {
             return vec![word];
         }
-        let [standing, calls] = [standing(dice), calls(pen.chain_id, dice)].map(|bytes| Word {
-            message: IoBuf::from(Bytes::from(bytes)),
-            ..word.clone()
-        });
+        let [standing, calls] = [standing(dice), calls(pen.chain_id, dice)]
+            .map(|bytes| Word { message: IoBuf::from(Bytes::from(bytes)), ..word.clone() });
         vec![standing, calls, word]
     }
 }
