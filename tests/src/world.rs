@@ -373,11 +373,12 @@ impl World {
         i: usize,
         tx: Transaction,
     ) -> Result<impl Future<Output = Option<Outcome>> + Send + use<>, Refusal> {
-        let submitted = self.node(i).submit(tx)?;
+        let (id, submitted, node) = (tx.id(), self.node(i).submit(tx)?, Arc::downgrade(self.node(i)));
         Ok(async move {
             match submitted {
                 Submitted::Final(receipt) => Some(Outcome::Receipt(receipt)),
-                Submitted::Waiting(end) => end.await.ok(),
+                // A node that ended meanwhile tells nothing.
+                Submitted::Waiting(end) => end.await.ok().and_then(|end| Some(node.upgrade()?.outcome(id, end))),
             }
         })
     }

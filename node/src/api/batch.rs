@@ -1,6 +1,6 @@
 //! `Ledger/SubmitBatch`: a few calls in one message, all on their way at once.
 
-use super::ledger::submitted;
+use super::ledger::Ended;
 use crate::core::Node;
 use bytes::Bytes;
 use futures::future::join_all;
@@ -12,12 +12,6 @@ use stint_proto::{
     v1::{self, submit_response::Outcome},
 };
 
-/// Hands all of them in and waits until each is final, refused or expired.
-pub async fn submitted_all(node: &Arc<Node>, transactions: Vec<v1::Transaction>) -> Vec<v1::SubmitResponse> {
-    let each = transactions.into_iter().map(|tx| submitted(node, v1::SubmitRequest { transaction: Some(tx) }));
-    join_all(each).await
-}
-
 /// Answers a batch.
 pub async fn answer(node: &Arc<Node>, asked: v1::SubmitBatchRequest) -> Result<v1::SubmitBatchResponse, Refusal> {
     let calls = asked.transactions.len();
@@ -26,15 +20,17 @@ pub async fn answer(node: &Arc<Node>, asked: v1::SubmitBatchRequest) -> Result<v
             format!("{calls} calls in one batch; the limit is {BATCH_CALLS}, and SubmitStream takes any number");
         return Err(Refusal::new(Code::InvalidArgument, "batch", message));
     }
-    let mut answers = submitted_all(node, asked.transactions).await;
-    let cut = fit(&mut answers, BATCH_ANSWER_BYTES);
+    let each = asked.transactions.into_iter().map(|tx| Ended::of(node, v1::SubmitRequest { transaction: Some(tx) }));
+    let ended = join_all(each).await;
+    let answers = ended.into_iter().map(|ended| ended.answer(node));
+    let (answers, cut) = fit(answers, BATCH_ANSWER_BYTES);
     Ok(v1::SubmitBatchResponse { answers, cut })
 }
 
-/// Takes response and events from the receipts behind so many bytes; true when any lost some.
-fn fit(answers: &mut [v1::SubmitResponse], room: usize) -> bool {
+/// Takes response and events from the receipts behind so many bytes, one after the other; true when any lost some.
+fn fit(answers: impl Iterator<Item = v1::SubmitResponse>, room: usize) -> (Vec<v1::SubmitResponse>, bool) {
     let (mut bytes, mut cut) = (0, false);
-    for answer in answers {
+    let fitting = answers.map(|mut answer| {
         bytes += answer.encoded_len();
         if let Some(Outcome::Receipt(receipt)) = &mut answer.outcome
             && bytes > room
@@ -42,8 +38,9 @@ fn fit(answers: &mut [v1::SubmitResponse], room: usize) -> bool {
         {
             (receipt.response, receipt.events, cut) = (Bytes::new(), Vec::new(), true);
         }
-    }
-    cut
+        answer
+    });
+    (fitting.collect(), cut)
 }
 
 #[cfg(test)]
@@ -54,9 +51,9 @@ mod tests {
     fn receipts_behind_the_bound_keep_their_end_and_lose_their_size() {
         let receipt = |n: u32| v1::Receipt { index: n, response: vec![7; 1000].into(), ..Default::default() };
         let answer = |n| v1::SubmitResponse { outcome: Some(Outcome::Receipt(receipt(n))), ..Default::default() };
-        let mut answers: Vec<_> = (0..4).map(answer).collect();
-        assert!(!fit(&mut answers, 10_000));
-        assert!(fit(&mut answers, 2_500));
+        assert!(!fit((0..4).map(answer), 10_000).1);
+        let (answers, cut) = fit((0..4).map(answer), 2_500);
+        assert!(cut);
         let sizes: Vec<_> = answers
             .iter()
             .map(|a| match &a.outcome {

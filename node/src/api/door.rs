@@ -7,15 +7,18 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
-use stint_proto::limits::{CONNECTIONS, GREETING_MS, QUERIES_OF_ONE};
+use stint_proto::limits::{ANSWER_MS, CONNECTIONS, GREETING_MS, QUERIES_OF_ONE};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, futures::OwnedNotified},
     time::{Sleep, sleep},
 };
 use tokio_stream::wrappers::TcpListenerStream;
@@ -58,6 +61,50 @@ fn places() -> usize {
 pub struct Visit {
     /// Of its questions; who asks more at once waits for itself and not for others.
     pub turns: Arc<Semaphore>,
+    /// Told when it does not take what it asked for: it is sent away.
+    late: Arc<Notify>,
+}
+
+impl Visit {
+    /// Sends it away when a large answer was not taken in time. `waits` says whether it still waits; a body that nobody
+    /// reads is asked for nothing, so it cannot see the time pass.
+    pub fn must_take(&self, waits: impl Fn() -> bool + Send + 'static) {
+        let late = self.late.clone();
+        tokio::spawn(async move {
+            sleep(Duration::from_millis(ANSWER_MS)).await;
+            if waits() {
+                late.notify_one();
+            }
+        });
+    }
+
+    /// A stream of large messages, each of which is to be taken in time.
+    pub fn attended<S: Stream + Unpin>(self, mut stream: S) -> impl Stream<Item = S::Item> {
+        // How many were given, and whether the next one is asked for.
+        let given = Arc::new((AtomicU64::new(0), AtomicBool::new(true)));
+        let (watched, late) = (Arc::downgrade(&given), self.late);
+        tokio::spawn(async move {
+            let mut before = None;
+            loop {
+                sleep(Duration::from_millis(ANSWER_MS)).await;
+                let Some(given) = watched.upgrade() else { return };
+                let now = given.0.load(Ordering::Relaxed);
+                if !given.1.load(Ordering::Relaxed) && before == Some(now) {
+                    return late.notify_one();
+                }
+                before = Some(now);
+            }
+        });
+        futures::stream::poll_fn(move |cx| {
+            given.1.store(true, Ordering::Relaxed);
+            let next = stream.poll_next_unpin(cx);
+            if next.is_ready() {
+                given.0.fetch_add(1, Ordering::Relaxed);
+                given.1.store(false, Ordering::Relaxed);
+            }
+            next
+        })
+    }
 }
 
 /// A connection with its place.
@@ -66,6 +113,7 @@ pub struct Guest {
     /// Until its first words are read: how many bytes came, and when it is sent away.
     greeting: Option<(usize, Pin<Box<Sleep>>)>,
     visit: Visit,
+    late: Pin<Box<OwnedNotified>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -74,13 +122,17 @@ impl Guest {
         // As a listener of tonic's own would.
         let _ = stream.set_nodelay(true);
         let patience = Box::pin(sleep(Duration::from_millis(GREETING_MS)));
-        let visit = Visit { turns: Arc::new(Semaphore::new(QUERIES_OF_ONE)) };
-        Guest { stream, greeting: Some((0, patience)), visit, _place: place }
+        let visit = Visit { turns: Arc::new(Semaphore::new(QUERIES_OF_ONE)), late: Arc::default() };
+        let late = Box::pin(visit.late.clone().notified_owned());
+        Guest { stream, greeting: Some((0, patience)), visit, late, _place: place }
     }
 }
 
 impl AsyncRead for Guest {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.late.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if let Some((heard, patience)) = &mut self.greeting {

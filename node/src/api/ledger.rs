@@ -2,15 +2,16 @@
 
 use super::{
     batch, diagnose,
+    door::Visit,
     facts::facts,
     lists,
     places::Places,
-    submit::{blocking, submit},
+    submit::{blocking, ended},
     watch::{self, Watches, watch},
     weigh::{weighed, weighed_at},
     whatif,
 };
-use crate::core::{Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
+use crate::core::{End, Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use prost::Message;
@@ -36,6 +37,8 @@ pub struct LedgerService {
     pub what_ifs: Places,
     /// What streams share.
     pub watches: Arc<Watches>,
+    /// Bounds those whose messages may be large.
+    pub large_watches: Places,
     /// Bounds streams of calls, and of history.
     pub submit_streams: Places,
     pub histories: Places,
@@ -110,16 +113,21 @@ impl Ledger for LedgerService {
 
     async fn submit_stream(&self, request: Request<Streaming<v1::SubmitRequest>>) -> Answer<Self::SubmitStreamStream> {
         let place = self.submit_streams.take().map_err(status)?;
-        let node = self.node.clone();
+        let (node, answering) = (self.node.clone(), self.node.clone());
         // A broken request stream ends the answers too.
         let calls = request.into_inner().take_while(|r| std::future::ready(r.is_ok()));
         let answers = calls
             .map(move |request| {
                 let node = node.clone();
-                async move { Ok(submitted(&node, request?).await) }
+                async move { Ok(Ended::of(&node, request?).await) }
             })
             .buffer_unordered(STREAM_CALLS);
-        Ok(Response::new(Box::pin(answers.inspect(move |_| _ = &place))))
+        // One receipt is read when it is wanted, and not before.
+        let answers = answers.map(move |ended: Result<Ended, Status>| {
+            let _ = &place;
+            Ok(ended?.answer(&answering))
+        });
+        Ok(Response::new(Box::pin(answers)))
     }
 
     async fn submit_batch(&self, request: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
@@ -146,15 +154,18 @@ impl Ledger for LedgerService {
     type WatchReceiptsStream = watch::Told<v1::WatchReceiptsResponse>;
 
     async fn watch_receipts(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
-        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await;
-        told.map(Response::new).map_err(status)
+        let place = self.large_watches.take().map_err(status)?;
+        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await.map_err(status)?;
+        Ok(Response::new(Box::pin(told.inspect(move |_| _ = &place))))
     }
 
     type WatchBlocksStream = watch::Told<v1::WatchBlocksResponse>;
 
     async fn watch_blocks(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
         let blocks = watch::Blocks { headers_only: request.get_ref().headers_only };
-        watch(&self.watches, request.into_inner(), blocks).await.map(Response::new).map_err(status)
+        let place = if blocks.headers_only { None } else { Some(self.large_watches.take().map_err(status)?) };
+        let told = watch(&self.watches, request.into_inner(), blocks).await.map_err(status)?;
+        Ok(Response::new(Box::pin(told.inspect(move |_| _ = &place))))
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
@@ -219,6 +230,7 @@ impl Ledger for LedgerService {
 
     async fn get_history(&self, request: Request<v1::GetHistoryRequest>) -> Answer<Self::GetHistoryStream> {
         let place = self.histories.take().map_err(status)?;
+        let visit = request.extensions().get::<Visit>().cloned();
         let newest = self.node.tip().height;
         let v1::GetHistoryRequest { from, to } = request.into_inner();
         let heights = from..=if to == 0 { newest } else { to };
@@ -237,7 +249,11 @@ impl Ledger for LedgerService {
             *over |= matches!(item, Some(Err(_)));
             std::future::ready(item)
         });
-        Ok(Response::new(Box::pin(blocks.inspect(move |_| _ = &place))))
+        let blocks = Box::pin(blocks.inspect(move |_| _ = &place));
+        Ok(Response::new(match visit {
+            Some(visit) => Box::pin(visit.attended(blocks)),
+            None => blocks,
+        }))
     }
 
     async fn get_snapshot(&self, request: Request<v1::GetSnapshotRequest>) -> Answer<v1::GetSnapshotResponse> {
@@ -298,20 +314,48 @@ impl LedgerService {
 }
 
 pub(super) async fn submitted(node: &Arc<Node>, request: v1::SubmitRequest) -> v1::SubmitResponse {
-    use submit_response::Outcome as Wire;
-    let named = request.transaction.as_ref().map(|t| (t.key.clone(), t.id.clone())).unwrap_or_default();
-    let tx = request.transaction.ok_or_else(|| invalid("the request holds no transaction"));
-    let tx = tx.and_then(|t| Transaction::try_from(t).map_err(|e| invalid(&e.to_string())));
-    let outcome = match tx {
-        Ok(tx) => submit(node, tx).await,
-        Err(refusal) => Outcome::Refused(refusal),
-    };
-    let outcome = match outcome {
-        Outcome::Receipt(bytes) => decode(&bytes).map_or_else(|r| Wire::Refused(r.into()), Wire::Receipt),
-        Outcome::Refused(refusal) => Wire::Refused(refusal.into()),
-        Outcome::Expired(height) => Wire::ExpiredAt(height),
-    };
-    v1::SubmitResponse { key: named.0, id: named.1, outcome: Some(outcome) }
+    Ended::of(node, request).await.answer(node)
+}
+
+/// How a call ended, its receipt left where it is kept: who waits for many, or does not read what it asked for, holds no
+/// large ones.
+pub(super) struct Ended {
+    /// As it was named, also by what is no call.
+    named: (Bytes, Bytes),
+    end: Result<(CallId, End), Refusal>,
+}
+
+impl Ended {
+    /// Hands a call in and waits.
+    pub async fn of(node: &Arc<Node>, request: v1::SubmitRequest) -> Ended {
+        let named = request.transaction.as_ref().map(|t| (t.key.clone(), t.id.clone())).unwrap_or_default();
+        let tx = request.transaction.ok_or_else(|| invalid("the request holds no transaction"));
+        let tx = tx.and_then(|t| Transaction::try_from(t).map_err(|e| invalid(&e.to_string())));
+        let end = match tx {
+            Ok(tx) => {
+                let id = tx.id();
+                ended(node, tx).await.map(|end| (id, end))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        Ended { named, end }
+    }
+
+    /// Reads the receipt.
+    pub fn answer(self, node: &Node) -> v1::SubmitResponse {
+        use submit_response::Outcome as Wire;
+        let outcome = match self.end {
+            Ok((id, end)) => node.outcome(id, end),
+            Err(refusal) => Outcome::Refused(refusal),
+        };
+        let outcome = match outcome {
+            Outcome::Receipt(bytes) => decode(&bytes).map_or_else(|r| Wire::Refused(r.into()), Wire::Receipt),
+            Outcome::Refused(refusal) => Wire::Refused(refusal.into()),
+            Outcome::Expired(height) => Wire::ExpiredAt(height),
+        };
+        let (key, id) = self.named;
+        v1::SubmitResponse { key, id, outcome: Some(outcome) }
+    }
 }
 
 fn invalid(message: &str) -> Refusal {

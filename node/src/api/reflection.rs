@@ -3,15 +3,16 @@
 
 use super::{places::Places, submit::in_turn};
 use crate::core::Node;
+use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use prost::Message;
-use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FileDescriptorSet};
 use std::{
     collections::BTreeMap,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
-use stint_proto::{DESCRIPTOR_SET, Refusal, limits::REFLECTIONS};
+use stint_proto::{DESCRIPTOR_SET, Refusal, limits::{DESCRIPTOR_FILES, REFLECTIONS}};
 use stint_runtime::{Directory, InstanceRef, Overlay};
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
@@ -64,7 +65,8 @@ const OWN: [&[u8]; 3] =
 /// Files of the services on this node, as of one height.
 struct Catalogue {
     services: Vec<String>,
-    files: BTreeMap<String, FileDescriptorProto>,
+    /// What each imports, and its bytes: read, a small one may be large.
+    files: BTreeMap<String, (Vec<String>, Bytes)>,
     /// The file of each service, method, message and enum.
     symbols: BTreeMap<String, String>,
 }
@@ -110,7 +112,8 @@ impl Catalogue {
             for e in &file.enum_type {
                 self.symbols.insert(full(e.name()), name.clone());
             }
-            self.files.insert(name, file);
+            let bytes = file.encode_to_vec().into();
+            self.files.insert(name, (file.dependency, bytes));
         }
     }
 
@@ -124,29 +127,29 @@ impl Catalogue {
         }
     }
 
-    /// A file and all it imports, encoded; the file itself first.
-    fn with_imports(&self, file: &str) -> Option<Vec<Vec<u8>>> {
+    /// A file and all it imports, up to as many as a contract may have; the file itself first.
+    fn with_imports(&self, file: &str) -> Option<Vec<Bytes>> {
         self.files.get(file)?;
         let mut order = vec![file.to_string()];
         let mut at = 0;
         while at < order.len() {
-            let imports = self.files.get(&order[at]).map(|f| f.dependency.clone()).unwrap_or_default();
+            let imports = self.files.get(&order[at]).map(|(imports, _)| &imports[..]).unwrap_or_default();
             for import in imports {
-                if !order.contains(&import) {
-                    order.push(import);
+                if order.len() < DESCRIPTOR_FILES && !order.contains(import) {
+                    order.push(import.clone());
                 }
             }
             at += 1;
         }
-        Some(order.iter().filter_map(|f| self.files.get(f)).map(|f| f.encode_to_vec()).collect())
+        Some(order.iter().filter_map(|f| self.files.get(f)).map(|(_, bytes)| bytes.clone()).collect())
     }
 
-    fn by_symbol(&self, symbol: &str) -> Result<Vec<Vec<u8>>, String> {
+    fn by_symbol(&self, symbol: &str) -> Result<Vec<Bytes>, String> {
         let file = self.symbols.get(symbol.trim_start_matches('.'));
         file.and_then(|f| self.with_imports(f)).ok_or_else(|| format!("nothing here is named {symbol}"))
     }
 
-    fn by_name(&self, file: &str) -> Result<Vec<Vec<u8>>, String> {
+    fn by_name(&self, file: &str) -> Result<Vec<Bytes>, String> {
         self.with_imports(file).ok_or_else(|| format!("there is no file {file} here"))
     }
 }
@@ -181,7 +184,8 @@ macro_rules! reflection {
                     MessageRequest::FileContainingExtension(_) => Err("there are no extensions here".into()),
                 };
                 match found {
-                    Ok(file_descriptor_proto) => {
+                    Ok(files) => {
+                        let file_descriptor_proto = files.iter().map(|bytes| bytes.to_vec()).collect();
                         MessageResponse::FileDescriptorResponse(FileDescriptorResponse { file_descriptor_proto })
                     }
                     Err(error_message) => MessageResponse::ErrorResponse(ErrorResponse {

@@ -1,7 +1,7 @@
 //! A call from the edge to its end.
 
 use super::facts::of_call;
-use crate::core::{Node, Outcome, Submitted, internal};
+use crate::core::{End, Node, Outcome, Submitted, internal};
 use std::{sync::Arc, time::Duration};
 use stint_proto::{Code, Refusal, Transaction, commons_name, limits::UNKNOWN_KEYS, quoted, signature};
 use stint_runtime::{State, key_of_commons};
@@ -16,10 +16,18 @@ static WAITING: Semaphore = Semaphore::const_new(UNKNOWN_KEYS);
 /// Hands a call in and waits until it is final. Dropping the future loses nothing: the call goes
 /// on, and its receipt can be asked for.
 pub async fn submit(node: &Arc<Node>, tx: Transaction) -> Outcome {
-    match hand_in(node, tx).await {
-        Ok(Submitted::Final(receipt)) => Outcome::Receipt(receipt),
-        Ok(Submitted::Waiting(end)) => end.await.unwrap_or_else(|_| Outcome::Refused(stopping())),
+    let id = tx.id();
+    match ended(node, tx).await {
+        Ok(end) => node.outcome(id, end),
         Err(refusal) => Outcome::Refused(refusal),
+    }
+}
+
+/// The same for those who read the receipt later.
+pub async fn ended(node: &Arc<Node>, tx: Transaction) -> Result<End, Refusal> {
+    match hand_in(node, tx).await? {
+        Submitted::Final(_) => Ok(End::Final),
+        Submitted::Waiting(end) => end.await.map_err(|_| stopping()),
     }
 }
 

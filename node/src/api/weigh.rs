@@ -114,10 +114,10 @@ pub async fn weigh(State(scales): State<Scales>, request: Request, next: Next) -
     if is_stream(request.uri().path()) {
         return next.run(request).await;
     }
-    let visit = request.extensions().get::<Visit>().filter(|_| !is_command(&request)).cloned();
+    let visit = request.extensions().get::<Visit>().cloned();
     // Its body is not read before: what waits stays with the client. The turns are never closed.
-    let _turn = match visit {
-        Some(Visit { turns }) => turns.acquire_owned().await.ok(),
+    let _turn = match visit.as_ref().filter(|_| !is_command(&request)) {
+        Some(visit) => visit.turns.clone().acquire_owned().await.ok(),
         None => None,
     };
     let load = Load::new(scales);
@@ -125,7 +125,12 @@ pub async fn weigh(State(scales): State<Scales>, request: Request, next: Next) -
     let counted = load.clone();
     let response = next.run(request.map(|body| Weighed::body(body, counted, true, patience))).await;
     let Some(Weight(bytes)) = response.extensions().get::<Weight>().copied() else { return response };
-    match load.add(bytes) {
+    let added = load.add(bytes);
+    if let Some(visit) = visit.filter(|_| Load::heavy(bytes) > 0) {
+        let load = Arc::downgrade(&load);
+        visit.must_take(move || load.strong_count() > 0);
+    }
+    match added {
         Ok(()) => response.map(|body| Weighed::body(body, load, false, Duration::from_millis(ANSWER_MS))),
         Err(refusal) => status(refusal).into_http(),
     }

@@ -91,11 +91,7 @@ fn execute(node: &Node, block: &Block, certificate: Option<&Certificate>) -> Res
     // First the block can be read, then its calls are told to be final: whoever hears of the end of
     // a call and asks a query next sees what it did.
     node.executed.set(tip);
-    for (id, index) in &result.effective {
-        if node.waiters.has(*id) {
-            node.waiters.tell(*id, Outcome::Receipt(result.receipts[*index as usize].clone()));
-        }
-    }
+    result.effective.iter().for_each(|(id, _)| node.waiters.tell(*id));
     node.waiters.expire(header.height);
     Ok(())
 }

@@ -34,5 +34,5 @@ pub(crate) use prove::missing_receipt;
 pub(crate) use replay::{ReplayError, heights as replayed, replay};
 pub use standing::{Standing, Waits};
 pub(crate) use verify::check_block;
-pub use waiters::Outcome;
+pub use waiters::{End, Outcome};
 pub use whatif::WhatIf;

@@ -4,7 +4,7 @@ use super::{
     health::Health,
     pool::{Pool, other_content},
     signal::Signal,
-    waiters::{Outcome, Waiters},
+    waiters::{End, Outcome, Waiters},
 };
 use bytes::Bytes;
 use prost::Message;
@@ -59,7 +59,7 @@ pub enum Submitted {
     /// It is final already.
     Final(Bytes),
     /// It waits; the receiver learns how it ends.
-    Waiting(oneshot::Receiver<Outcome>),
+    Waiting(oneshot::Receiver<End>),
 }
 
 impl Node {
@@ -197,10 +197,26 @@ impl Node {
         self.take(vec![tx.clone()], true)?;
         // It may have been executed between the look-up and the wait.
         if let Some(receipt) = self.receipt_of(&tx)? {
-            self.waiters.tell(tx.id(), Outcome::Receipt(receipt.clone()));
+            self.waiters.tell(tx.id());
             return Ok(Submitted::Final(receipt));
         }
         Ok(Submitted::Waiting(waiting))
+    }
+
+    /// How a call ended, with its receipt.
+    pub fn outcome(&self, id: CallId, end: End) -> Outcome {
+        match end {
+            End::Expired(height) => Outcome::Expired(height),
+            End::Final => match self.receipt(id) {
+                Ok(Some(receipt)) => Outcome::Receipt(receipt),
+                Ok(None) => Outcome::Refused(Refusal::new(
+                    Code::NotFound,
+                    "receipt",
+                    format!("the call {id} is final, and its receipt is no longer kept here"),
+                )),
+                Err(refusal) => Outcome::Refused(refusal),
+            },
+        }
     }
 
     /// Puts checked calls into the pool and wakes whoever drafts a block.

@@ -17,18 +17,27 @@ pub enum Outcome {
     Expired(u64),
 }
 
+/// The same for those who wait: a receipt may be large, so it is left where it is kept until it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Executed or refused in a block.
+    Final,
+    /// As [`Outcome::Expired`].
+    Expired(u64),
+}
+
 /// Who waits for which call to become final.
 #[derive(Default)]
 pub struct Waiters(Mutex<BTreeMap<CallId, Waiting>>);
 
 struct Waiting {
     valid_until: u64,
-    senders: Vec<oneshot::Sender<Outcome>>,
+    senders: Vec<oneshot::Sender<End>>,
 }
 
 impl Waiters {
     /// Waits for a call that is not final yet.
-    pub fn wait(&self, id: CallId, valid_until: u64) -> oneshot::Receiver<Outcome> {
+    pub fn wait(&self, id: CallId, valid_until: u64) -> oneshot::Receiver<End> {
         let (sender, receiver) = oneshot::channel();
         let mut all = self.lock();
         let entry = all.entry(id).or_insert(Waiting { valid_until, senders: Vec::new() });
@@ -37,18 +46,13 @@ impl Waiters {
         receiver
     }
 
-    /// Tells all who wait for a call.
-    pub fn tell(&self, id: CallId, outcome: Outcome) {
+    /// Tells all who wait for a call that it is final.
+    pub fn tell(&self, id: CallId) {
         if let Some(waiting) = self.lock().remove(&id) {
             for sender in waiting.senders {
-                let _ = sender.send(outcome.clone());
+                let _ = sender.send(End::Final);
             }
         }
-    }
-
-    /// True when somebody waits for a call.
-    pub fn has(&self, id: CallId) -> bool {
-        self.lock().contains_key(&id)
     }
 
     /// Tells all whose calls can no longer be ordered after `height`, and forgets those who left.
@@ -61,7 +65,7 @@ impl Waiters {
         let expired: Vec<CallId> = all.iter().filter(|(_, w)| w.valid_until <= height).map(|(id, _)| *id).collect();
         for id in expired {
             for sender in all.remove(&id).into_iter().flat_map(|w| w.senders) {
-                let _ = sender.send(Outcome::Expired(height));
+                let _ = sender.send(End::Expired(height));
             }
         }
     }
