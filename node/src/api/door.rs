@@ -69,9 +69,13 @@ impl Visit {
     /// Sends it away when a large answer was not taken in time. `waits` says whether it still waits; a body that nobody
     /// reads is asked for nothing, so it cannot see the time pass.
     pub fn must_take(&self, waits: impl Fn() -> bool + Send + 'static) {
+        self.must_take_within(Duration::from_millis(ANSWER_MS), waits);
+    }
+
+    fn must_take_within(&self, patience: Duration, waits: impl Fn() -> bool + Send + 'static) {
         let late = self.late.clone();
         tokio::spawn(async move {
-            sleep(Duration::from_millis(ANSWER_MS)).await;
+            sleep(patience).await;
             if waits() {
                 late.notify_one();
             }
@@ -178,5 +182,39 @@ impl Connected for Guest {
 
     fn connect_info(&self) -> Visit {
         self.visit.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn guest() -> (TcpStream, Guest) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a place");
+        let mut guest = Guest::new(listener.accept().await.expect("a guest").0, place);
+        client.write_all(&[1; PREFACE_BYTES]).await.expect("sent");
+        guest.read_exact(&mut [0; PREFACE_BYTES]).await.expect("read");
+        (client, guest)
+    }
+
+    #[tokio::test]
+    async fn who_does_not_take_an_answer_is_sent_away_and_who_took_it_stays() {
+        let (_client, mut guest) = guest().await;
+        guest.visit.must_take_within(Duration::from_millis(1), || true);
+        assert_eq!(guest.read_u8().await.expect_err("sent away").kind(), io::ErrorKind::TimedOut);
+
+        let (mut client, mut guest) = self::guest().await;
+        let (looked, seen) = tokio::sync::oneshot::channel();
+        let looked = std::sync::Mutex::new(Some(looked));
+        guest.visit.must_take_within(Duration::from_millis(1), move || {
+            let _ = looked.lock().expect("one thread").take().map(|looked| looked.send(()));
+            false
+        });
+        seen.await.expect("looked");
+        client.write_u8(7).await.expect("sent");
+        assert_eq!(guest.read_u8().await.expect("still there"), 7);
     }
 }

@@ -12,7 +12,10 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
-use stint_proto::{DESCRIPTOR_SET, Refusal, limits::{DESCRIPTOR_FILES, REFLECTIONS}};
+use stint_proto::{
+    DESCRIPTOR_SET, Refusal,
+    limits::{DESCRIPTOR_FILES, REFLECTIONS},
+};
 use stint_runtime::{Directory, InstanceRef, Overlay};
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};

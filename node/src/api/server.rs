@@ -115,7 +115,11 @@ pub async fn serve(
         queries: queries.clone(),
         what_ifs,
         watches,
-        large_watches: Places::saying("large-watches", LARGE_WATCHES, "streams of whole receipts or blocks are open on this node; watch events, or blocks by their headers, or ask another node"),
+        large_watches: Places::saying(
+            "large-watches",
+            LARGE_WATCHES,
+            "streams of whole receipts or blocks are open on this node; watch events, or blocks by their headers, or ask another node",
+        ),
         submit_streams: Places::new("submit-streams", SUBMIT_STREAMS),
         histories: Places::new("histories", HISTORIES),
     };

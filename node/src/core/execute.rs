@@ -1,6 +1,6 @@
 //! Executing final blocks.
 
-use super::{Node, Outcome, verify::certifies};
+use super::{Node, verify::certifies};
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,

@@ -330,12 +330,13 @@ mod tests {
     #[test]
     fn lies_are_told_apart() {
         type Change = fn(&mut v1::GetHistoryResponse);
-        let lies: [(Change, &str); 8] = [
+        let lies: [(Change, &str); 9] = [
             (|b| b.height = 7, "does not follow"),
             (|b| b.block = Bytes::from(b.block[..b.block.len() - 1].to_vec()), "block 6"),
             (|b| b.certificate = b.certificate.slice(..b.certificate.len() - 1), "votes cannot be read"),
             (|b| b.certificate = flipped(&b.certificate, 40), "too few validators"),
             (|b| b.receipts.clear(), "receipts are not those"),
+            (|b| b.receipts = vec![Bytes::new(); BLOCK_TRANSACTIONS + 1], "more receipts than a block has calls"),
             (|b| b.receipts = vec![receipt(5).encode_to_vec().into()], "receipts are not those"),
             (|b| b.results = flipped(&b.results, 107), "does not follow what the block before led to"),
             (|b| b.results = Bytes::new(), "no longer has the receipts"),

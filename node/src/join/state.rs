@@ -186,6 +186,9 @@ mod tests {
         assert!(said(lies(&whole, &[], &from)).contains("leaves keys out"));
         assert!(said(lies(&whole, &to, b"k")).contains("leaves keys out"));
         assert!(said(lies(&whole, &from, &from)).contains("shows nothing"));
+        // Behind the true end, and longer than what is kept of an end.
+        let long = [&to[..], &[0; KEY_BYTES]].concat();
+        assert!(said(lies(&whole, &long, &from)).contains("no key"));
         // True, and of no use: no key stands between.
         let nothing = part(&[b'k', 9, 1], &from);
         assert!(said(lies(&nothing, &from, &[b'k', 9, 1])).contains("shows nothing"));

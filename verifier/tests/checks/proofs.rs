@@ -183,6 +183,12 @@ fn forged_proofs_are_told_apart() {
     assert_eq!(of(&|p| p.handovers.truncate(1)), Err(Invalid::Signatures), "of another committee");
     assert_eq!(of(&|p| p.signed.certificate.view += 1), Err(Invalid::Signatures));
     assert_eq!(of(&|p| p.signed.headers[1].parent = Hash::ZERO), Err(Invalid::BrokenChain));
+    // A height behind which there is none once overflowed.
+    let last = |p: &mut Proof| {
+        p.signed.headers[0].height = u64::MAX;
+        p.signed.headers[1].parent = p.signed.headers[0].hash();
+    };
+    assert_eq!(of(&last), Err(Invalid::BrokenChain));
     assert_eq!(of(&|p| p.signed.headers[0].chain_id = Hash::ZERO), Err(Invalid::OtherLedger));
     assert_eq!(of(&|p| p.signed.headers[0].epoch = 1), Err(Invalid::OtherEpoch));
     assert_eq!(of(&|p| p.handovers[0].next = committee(&[9, 2, 3, 4])), Err(Invalid::OtherCommittee));
@@ -253,6 +259,7 @@ fn what_led_to_trusted_validators_need_not_be_checked_again() {
         assert_eq!(proven.handovers, proof.handovers);
         let again = verify(&proven.trust, &proof.encode()).expect("a proof");
         assert_eq!(again.fact, proven.fact);
+        assert_eq!(again.handovers, [], "what was not checked is not handed on");
     }
 }
 
