@@ -244,7 +244,10 @@ impl Storm {
             }
         }
         let running = self.running();
-        self.clients.turn(&self.world, &running, &mut self.dice);
+        // Whoever was removed while it was away may wait for ever for somebody to tell it.
+        let stays = |place: &usize| self.members.of[*place] == Member::Inside;
+        let asked: Vec<usize> = running.iter().copied().filter(stays).collect();
+        self.clients.turn(&self.world, &asked, &mut self.dice);
         self.look_at_clocks(&running);
         self.world.sleep(TICK_MS).await;
     }

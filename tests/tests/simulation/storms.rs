@@ -1,6 +1,7 @@
 //! Storms: real nodes under faults and lies that a seed draws.
 
-use stint_proto::Block;
+use prost::Message;
+use stint_proto::{Block, v1};
 use stint_simulation::{Lie, Weather};
 use stint_tests::{
     DraftLie, Plan, Untruth, World, finality, simulate_unbegun,
@@ -21,9 +22,17 @@ fn a_thousand_storms_break_nothing() {
 /// More than two hundred changes of the validators of one ledger, under faults and one liar.
 #[test]
 fn two_hundred_changes_of_the_validators_stop_nothing() {
-    let odds = Odds { storm_ms: 450_000, decision_every_ms: 2_000, members: 1000, liars: 1000, ..Default::default() };
+    let odds = Odds {
+        storm_ms: 1_000_000,
+        decision_every_ms: 2_000,
+        call_every_ms: 500,
+        fault_every_ms: 8_000,
+        members: 1000,
+        liars: 1000,
+        ..Default::default()
+    };
     let mut forecast = Forecast::new(17, Some(5), &odds);
-    forecast.spare = 30;
+    (forecast.spare, forecast.epoch_blocks) = (10, 10);
     let report = storm_of(17, forecast, &odds);
     let lines = report.log.iter().filter(|line| line.contains("to join") || line.contains("to leave")).count();
     println!(
@@ -31,7 +40,7 @@ fn two_hundred_changes_of_the_validators_stop_nothing() {
         report.decisions, report.height, report.faults, report.recovery_ms
     );
     assert!(report.broken.is_empty(), "{:#?}", report.log);
-    assert!(report.decisions >= 200 && lines >= 30, "{:#?}", report.log);
+    assert!(report.decisions >= 200 && lines >= 15, "{:#?}", report.log);
 }
 
 #[test]
@@ -94,9 +103,16 @@ fn a_censored_call_gets_in_within_a_few_blocks() {
             (nodes - faulty..nodes).for_each(|place| world.lies(place, Untruth::Leader(DraftLie::Censor)));
             world.begin().await;
             assert!(world.wait(20_000, |w| w.tip(0).height >= 3).await);
+            let key = world.client(0);
+            // What nobody's key signed is told to nobody.
+            let public = key.verifying_key().to_bytes().to_vec().into();
+            let request = v1::AdmitRequest { agent: "client".into(), key: public, roles: vec![] };
+            let admit = world.sign("consortium", "/stint.v1.Kernel/Admit", request.encode_to_vec());
+            assert!(world.submit(0, admit).expect("accepted").await.is_some());
+            world.sleep(1_000).await;
+            let admitted = world.tip(0).height;
             let mut waited = Vec::new();
             for n in 0..20 {
-                let key = world.client(0);
                 let tx = world.sign_with(&key, "consortium", "/test.v1.Counter/Add", Vec::new());
                 let before = world.tip(0).height;
                 let end = world.submit(n % nodes, tx.clone()).expect("accepted").await;
@@ -106,7 +122,7 @@ fn a_censored_call_gets_in_within_a_few_blocks() {
             }
             // They did leave them out.
             let censors: Vec<_> = (nodes - faulty..nodes).map(|place| world.key(place)).collect();
-            for height in 1..=world.tip(0).height {
+            for height in admitted..=world.tip(0).height {
                 let block = Block::decode(world.node(0).block(height).expect("readable").expect("kept")).expect("one");
                 assert!(!censors.contains(&block.header.leader) || block.transactions.is_empty(), "block {height}");
             }
