@@ -14,14 +14,18 @@ use std::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use stint_consensus::{Env, Ledger, Left};
 use stint_node::core::{Node, NodeLedger, Outcome, Submitted};
 use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
 use stint_simulation::{Boot, Engines, Lie, Seat};
-use stint_store::{Keep, Medium, Tip};
+use stint_store::{Keep, Medium, StoreError, Tip};
 use stint_verifier::Trust;
+
+/// Looks whether the store of a node that ended is free, every ten milliseconds.
+const LETS_GO: u32 = 3_000;
 
 /// Real nodes on simulated time, network and storage. At a crash the engine loses what it did not sync; RocksDB stands on
 /// memory that stays, and a block is one batch of it that is synced before anything else happens, so there it loses
@@ -193,8 +197,19 @@ impl World {
     }
 
     fn open(&self, medium: &Medium) -> Arc<Node> {
-        Node::open(medium, self.genesis.clone(), self.chain_id, self.contracts.clone(), Keep::default())
-            .expect("the store opens")
+        let mut waits = LETS_GO;
+        loop {
+            let opened =
+                Node::open(medium, self.genesis.clone(), self.chain_id, self.contracts.clone(), Keep::default());
+            match opened {
+                // A thread that compiles for the node before may hold its store; real time passes, simulated time does not.
+                Err(StoreError::Locked) if waits > 0 => {
+                    waits -= 1;
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                opened => return opened.expect("the store opens"),
+            }
+        }
     }
 
     /// From its next start on a validator lies.
