@@ -191,8 +191,6 @@ pub const BATCH_CALLS: usize = 256;
 pub const BATCH_ANSWER_BYTES: usize = 16 << 20;
 /// Streams that watch one node at the same time.
 pub const WATCHES: usize = 4096;
-/// Those of them that may tell of whole receipts or blocks, of which one may have a megabyte.
-pub const LARGE_WATCHES: usize = 256;
 /// What is read ahead for one of them, bytes; the message that reaches it is the last one.
 pub const WATCH_AHEAD_BYTES: usize = 64 * 1024;
 /// Fields that one of them may ask for.

@@ -37,8 +37,6 @@ pub struct LedgerService {
     pub what_ifs: Places,
     /// What streams share.
     pub watches: Arc<Watches>,
-    /// Bounds those whose messages may be large.
-    pub large_watches: Places,
     /// Bounds streams of calls, and of history.
     pub submit_streams: Places,
     pub histories: Places,
@@ -154,18 +152,15 @@ impl Ledger for LedgerService {
     type WatchReceiptsStream = watch::Told<v1::WatchReceiptsResponse>;
 
     async fn watch_receipts(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
-        let place = self.large_watches.take().map_err(status)?;
-        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await.map_err(status)?;
-        Ok(Response::new(Box::pin(told.inspect(move |_| _ = &place))))
+        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await;
+        told.map(Response::new).map_err(status)
     }
 
     type WatchBlocksStream = watch::Told<v1::WatchBlocksResponse>;
 
     async fn watch_blocks(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
         let blocks = watch::Blocks { headers_only: request.get_ref().headers_only };
-        let place = if blocks.headers_only { None } else { Some(self.large_watches.take().map_err(status)?) };
-        let told = watch(&self.watches, request.into_inner(), blocks).await.map_err(status)?;
-        Ok(Response::new(Box::pin(told.inspect(move |_| _ = &place))))
+        watch(&self.watches, request.into_inner(), blocks).await.map(Response::new).map_err(status)
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {

@@ -17,7 +17,7 @@ use http::{HeaderName, Method};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use stint_client::wire::metadata;
 use stint_proto::{
-    limits::{HISTORIES, KERNEL_TRANSACTION_BYTES, LARGE_WATCHES, QUERIES, REFLECTION_BYTES, SUBMIT_STREAMS, WHAT_IFS},
+    limits::{HISTORIES, KERNEL_TRANSACTION_BYTES, QUERIES, REFLECTION_BYTES, SUBMIT_STREAMS, WHAT_IFS},
     v1::ledger_server::LedgerServer,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -115,11 +115,6 @@ pub async fn serve(
         queries: queries.clone(),
         what_ifs,
         watches,
-        large_watches: Places::saying(
-            "large-watches",
-            LARGE_WATCHES,
-            "streams of whole receipts or blocks are open on this node; watch events, or blocks by their headers, or ask another node",
-        ),
         submit_streams: Places::new("submit-streams", SUBMIT_STREAMS),
         histories: Places::new("histories", HISTORIES),
     };

@@ -59,7 +59,6 @@ impl Peer {
             watches,
             submit_streams: Places::new("submit-streams", 8),
             histories: Places::new("histories", 8),
-            large_watches: Places::new("large-watches", 1),
         };
         let peer = Peer { node: Arc::new(node), manner, given: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
