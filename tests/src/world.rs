@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use stint_consensus::{Env, Ledger, Left};
-use stint_node::core::{Node, NodeLedger, Outcome, Submitted};
+use stint_node::core::{End, Node, NodeLedger, Outcome, Submitted};
 use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
 use stint_simulation::{Boot, Engines, Lie, Seat};
@@ -390,11 +390,12 @@ impl World {
     ) -> Result<impl Future<Output = Option<Outcome>> + Send + use<>, Refusal> {
         let (id, submitted, node) = (tx.id(), self.node(i).submit(tx)?, Arc::downgrade(self.node(i)));
         Ok(async move {
-            match submitted {
-                Submitted::Final(receipt) => Some(Outcome::Receipt(receipt)),
-                // A node that ended meanwhile tells nothing.
-                Submitted::Waiting(end) => end.await.ok().and_then(|end| Some(node.upgrade()?.outcome(id, end))),
-            }
+            let end = match submitted {
+                Submitted::Final => End::Final,
+                Submitted::Waiting(end) => end.await.ok()?,
+            };
+            // A node that ended meanwhile tells nothing.
+            Some(node.upgrade()?.outcome(id, end))
         })
     }
 

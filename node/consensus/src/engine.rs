@@ -162,8 +162,20 @@ where
     S: Sender<PublicKey = PublicKey>,
     R: Receiver<PublicKey = PublicKey>,
 {
-    let Parts { key, other_keys, namespace, genesis, floor, partition, .. } = parts;
-    let Parts { timing, cache_pages, peers, track, blocker, channels, .. } = parts;
+    let Parts {
+        key,
+        other_keys,
+        namespace,
+        genesis,
+        floor,
+        partition,
+        timing,
+        cache_pages,
+        peers,
+        track,
+        blocker,
+        channels,
+    } = parts;
     let [votes, certificates, certificate_requests, block_requests, broadcast, gossip] = channels;
     let me = key.public_key();
     let chain_id = genesis.header.chain_id;

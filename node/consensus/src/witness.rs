@@ -16,7 +16,7 @@ use commonware_cryptography::{
     ed25519::{PublicKey, certificate::Certificate},
     sha256::Digest,
 };
-use commonware_utils::{Participant, ordered::Set};
+use commonware_utils::{Faults as _, N3f1, Participant, ordered::Set};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stint_proto::Hash;
 use stint_verifier::{Kind, Vote};
@@ -51,14 +51,14 @@ impl<R> Witness<R> {
     /// A vote that was heard by itself.
     fn vote(&self, signer: Participant, of: &(impl Epochable + Viewable), vote: Option<Vote>) {
         let (Some(key), Some(vote)) = (self.key(signer), vote) else { return };
-        let (epoch, view) = (of.epoch().get(), of.view().get());
+        let (epoch, view) = round(of);
         self.ledger.heard(Heard::Vote { key, epoch, view, kind: vote.kind });
         self.remember(signer, key, (epoch, view), vote);
     }
 
     /// The votes of a certificate, which ends its round.
     fn over(&self, of: &(impl Epochable + Viewable), votes: &Certificate, like: impl Fn([u8; 64]) -> Vote) {
-        let (epoch, view) = (of.epoch().get(), of.view().get());
+        let (epoch, view) = round(of);
         for (signer, signature) in votes.signers.iter().zip(&votes.signatures) {
             if let (Some(key), Ok(signature)) = (self.key(signer), signature.encode()[..].try_into()) {
                 self.remember(signer, key, (epoch, view), like(signature));
@@ -79,10 +79,9 @@ impl<R> Witness<R> {
 
     /// A round made its block final, or ended without one.
     fn ended(&self, of: &(impl Epochable + Viewable), fruitful: bool) {
-        let round = (of.epoch().get(), of.view().get());
         let times = match fruitful {
-            true => self.patience.fruitful(round),
-            false => self.patience.in_vain(round, self.members.len().saturating_sub(1) / 3),
+            true => self.patience.fruitful(round(of)),
+            false => self.patience.in_vain(round(of), N3f1::max_faults(self.members.len()) as usize),
         };
         times.into_iter().for_each(|times| self.ledger.heard(Heard::Patience(times)));
     }
@@ -91,7 +90,7 @@ impl<R> Witness<R> {
     /// beside a third one.
     fn pair(&self, signer: Participant, of: &(impl Epochable + Viewable), votes: [Option<Vote>; 2]) {
         let Some(key) = self.key(signer) else { return };
-        let round = (of.epoch().get(), of.view().get());
+        let round = round(of);
         votes.into_iter().flatten().for_each(|vote| self.remember(signer, key, round, vote));
     }
 }
@@ -133,6 +132,11 @@ where
         }
         self.next.report(activity)
     }
+}
+
+/// Epoch and round.
+fn round(of: &(impl Epochable + Viewable)) -> (u64, u64) {
+    (of.epoch().get(), of.view().get())
 }
 
 fn notarize(bytes: &mut Bytes) -> Option<Vote> {

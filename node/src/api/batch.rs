@@ -1,6 +1,6 @@
 //! `Ledger/SubmitBatch`: a few calls in one message, all on their way at once.
 
-use super::ledger::Ended;
+use super::submit::Ended;
 use crate::core::Node;
 use bytes::Bytes;
 use futures::future::join_all;

@@ -9,12 +9,12 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
-use stint_proto::limits::{ANSWER_MS, CONNECTIONS, GREETING_MS, QUERIES_OF_ONE};
+use stint_proto::limits::{CONNECTIONS, GREETING_MS, QUERIES_OF_ONE};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -66,45 +66,41 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Sends it away when a large answer was not taken in time. `waits` says whether it still waits; a body that nobody
-    /// reads is asked for nothing, so it cannot see the time pass.
-    pub fn must_take(&self, waits: impl Fn() -> bool + Send + 'static) {
-        self.must_take_within(Duration::from_millis(ANSWER_MS), waits);
-    }
-
-    fn must_take_within(&self, patience: Duration, waits: impl Fn() -> bool + Send + 'static) {
-        let late = self.late.clone();
+    /// Sends it away when an answer is still held after so long: a body that nobody reads is asked for nothing, so it
+    /// cannot see the time pass.
+    pub fn must_take<T: Send + Sync + 'static>(&self, answer: &Arc<T>, patience: Duration) {
+        let (late, held) = (self.late.clone(), Arc::downgrade(answer));
         tokio::spawn(async move {
             sleep(patience).await;
-            if waits() {
+            if held.strong_count() > 0 {
                 late.notify_one();
             }
         });
     }
 
-    /// A stream of large messages, each of which is to be taken in time.
-    pub fn attended<S: Stream + Unpin>(self, mut stream: S) -> impl Stream<Item = S::Item> {
-        // How many were given, and whether the next one is asked for.
-        let given = Arc::new((AtomicU64::new(0), AtomicBool::new(true)));
-        let (watched, late) = (Arc::downgrade(&given), self.late);
+    /// A stream of large messages, each of which is to be taken before so long has passed twice.
+    pub fn attended<S: Stream + Unpin>(self, mut stream: S, patience: Duration) -> impl Stream<Item = S::Item> {
+        // The number of the message behind which no other is asked for yet; 0 while one is.
+        let (untaken, mut given) = (Arc::new(AtomicU64::new(0)), 0);
+        let (watched, late) = (Arc::downgrade(&untaken), self.late);
         tokio::spawn(async move {
-            let mut before = None;
+            let mut before = 0;
             loop {
-                sleep(Duration::from_millis(ANSWER_MS)).await;
-                let Some(given) = watched.upgrade() else { return };
-                let now = given.0.load(Ordering::Relaxed);
-                if !given.1.load(Ordering::Relaxed) && before == Some(now) {
+                sleep(patience).await;
+                let Some(untaken) = watched.upgrade() else { return };
+                let now = untaken.load(Ordering::Relaxed);
+                if now != 0 && now == before {
                     return late.notify_one();
                 }
-                before = Some(now);
+                before = now;
             }
         });
         futures::stream::poll_fn(move |cx| {
-            given.1.store(true, Ordering::Relaxed);
+            untaken.store(0, Ordering::Relaxed);
             let next = stream.poll_next_unpin(cx);
             if next.is_ready() {
-                given.0.fetch_add(1, Ordering::Relaxed);
-                given.1.store(false, Ordering::Relaxed);
+                given += 1;
+                untaken.store(given, Ordering::Relaxed);
             }
             next
         })
@@ -200,20 +196,39 @@ mod tests {
         (client, guest)
     }
 
+    const SHORT: Duration = Duration::from_millis(1);
+    const LONGER: Duration = Duration::from_millis(20);
+    /// Within which whoever is to be sent away is.
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    /// Waits until a guest is sent away.
+    async fn sent_away(guest: &mut Guest) {
+        let read = tokio::time::timeout(LIMIT, guest.read_u8()).await.expect("sent away");
+        assert_eq!(read.expect_err("nothing to read").kind(), io::ErrorKind::TimedOut);
+    }
+
     #[tokio::test]
     async fn who_does_not_take_an_answer_is_sent_away_and_who_took_it_stays() {
-        let (_client, mut guest) = guest().await;
-        guest.visit.must_take_within(Duration::from_millis(1), || true);
-        assert_eq!(guest.read_u8().await.expect_err("sent away").kind(), io::ErrorKind::TimedOut);
+        let ((_silent, mut idle), (mut client, mut guest)) = (guest().await, guest().await);
+        let (held, taken) = (Arc::new(()), Arc::new(()));
+        guest.visit.must_take(&taken, SHORT);
+        drop(taken);
+        idle.visit.must_take(&held, LONGER);
+        sent_away(&mut idle).await;
+        client.write_u8(7).await.expect("sent");
+        assert_eq!(guest.read_u8().await.expect("still there"), 7);
+    }
 
-        let (mut client, mut guest) = self::guest().await;
-        let (looked, seen) = tokio::sync::oneshot::channel();
-        let looked = std::sync::Mutex::new(Some(looked));
-        guest.visit.must_take_within(Duration::from_millis(1), move || {
-            let _ = looked.lock().expect("one thread").take().map(|looked| looked.send(()));
-            false
-        });
-        seen.await.expect("looked");
+    #[tokio::test]
+    async fn who_takes_no_more_of_a_stream_is_sent_away_and_who_waits_for_more_stays() {
+        let ((_silent, mut idle), (mut client, mut guest)) = (guest().await, guest().await);
+        let waits = futures::stream::iter([1]).chain(futures::stream::pending());
+        let mut waits = Box::pin(guest.visit.clone().attended(Box::pin(waits), SHORT));
+        assert_eq!(waits.next().await, Some(1));
+        assert!(futures::poll!(waits.next()).is_pending());
+        let mut ignored = Box::pin(idle.visit.clone().attended(futures::stream::iter([1, 2]), LONGER));
+        assert_eq!(ignored.next().await, Some(1));
+        sent_away(&mut idle).await;
         client.write_u8(7).await.expect("sent");
         assert_eq!(guest.read_u8().await.expect("still there"), 7);
     }

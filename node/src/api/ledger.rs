@@ -6,21 +6,21 @@ use super::{
     facts::facts,
     lists,
     places::Places,
-    submit::{blocking, ended},
+    submit::{Ended, blocking},
     watch::{self, Watches, watch},
     weigh::{weighed, weighed_at},
     whatif,
 };
-use crate::core::{End, Node, Outcome, Unproved, WhatIf, internal, missing_receipt};
+use crate::core::{Node, Unproved, WhatIf, internal, missing_receipt};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use prost::Message;
 use std::{pin::Pin, sync::Arc, time::Duration};
 use stint_client::wire::{metadata::HEIGHT, status};
 use stint_proto::{
-    Block, CallId, Code, Refusal, Transaction,
-    limits::{STREAM_CALLS, WHAT_IF_MS},
-    v1::{self, ledger_server::Ledger, submit_response},
+    Block, CallId, Code, Refusal,
+    limits::{ANSWER_MS, STREAM_CALLS, WHAT_IF_MS},
+    v1::{self, ledger_server::Ledger},
 };
 use stint_store::StoreError;
 use tokio::sync::Semaphore;
@@ -104,7 +104,7 @@ impl Ledger for LedgerService {
     }
 
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {
-        Ok(weighed(submitted(&self.node, request.into_inner()).await))
+        Ok(weighed(Ended::of(&self.node, request.into_inner()).await.answer(&self.node)))
     }
 
     type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<v1::SubmitResponse, Status>> + Send>>;
@@ -121,11 +121,8 @@ impl Ledger for LedgerService {
             })
             .buffer_unordered(STREAM_CALLS);
         // One receipt is read when it is wanted, and not before.
-        let answers = answers.map(move |ended: Result<Ended, Status>| {
-            let _ = &place;
-            Ok(ended?.answer(&answering))
-        });
-        Ok(Response::new(Box::pin(answers)))
+        let answers = answers.map(move |ended: Result<Ended, Status>| Ok(ended?.answer(&answering)));
+        Ok(Response::new(Box::pin(answers.inspect(move |_| _ = &place))))
     }
 
     async fn submit_batch(&self, request: Request<v1::SubmitBatchRequest>) -> Answer<v1::SubmitBatchResponse> {
@@ -246,7 +243,7 @@ impl Ledger for LedgerService {
         });
         let blocks = Box::pin(blocks.inspect(move |_| _ = &place));
         Ok(Response::new(match visit {
-            Some(visit) => Box::pin(visit.attended(blocks)),
+            Some(visit) => Box::pin(visit.attended(blocks, Duration::from_millis(ANSWER_MS))),
             None => blocks,
         }))
     }
@@ -306,55 +303,6 @@ impl LedgerService {
         });
         answer.await.map_err(status)
     }
-}
-
-pub(super) async fn submitted(node: &Arc<Node>, request: v1::SubmitRequest) -> v1::SubmitResponse {
-    Ended::of(node, request).await.answer(node)
-}
-
-/// How a call ended, its receipt left where it is kept: who waits for many, or does not read what it asked for, holds no
-/// large ones.
-pub(super) struct Ended {
-    /// As it was named, also by what is no call.
-    named: (Bytes, Bytes),
-    end: Result<(CallId, End), Refusal>,
-}
-
-impl Ended {
-    /// Hands a call in and waits.
-    pub async fn of(node: &Arc<Node>, request: v1::SubmitRequest) -> Ended {
-        let named = request.transaction.as_ref().map(|t| (t.key.clone(), t.id.clone())).unwrap_or_default();
-        let tx = request.transaction.ok_or_else(|| invalid("the request holds no transaction"));
-        let tx = tx.and_then(|t| Transaction::try_from(t).map_err(|e| invalid(&e.to_string())));
-        let end = match tx {
-            Ok(tx) => {
-                let id = tx.id();
-                ended(node, tx).await.map(|end| (id, end))
-            }
-            Err(refusal) => Err(refusal),
-        };
-        Ended { named, end }
-    }
-
-    /// Reads the receipt.
-    pub fn answer(self, node: &Node) -> v1::SubmitResponse {
-        use submit_response::Outcome as Wire;
-        let outcome = match self.end {
-            Ok((id, end)) => node.outcome(id, end),
-            Err(refusal) => Outcome::Refused(refusal),
-        };
-        let outcome = match outcome {
-            Outcome::Receipt(bytes) => decode(&bytes).map_or_else(|r| Wire::Refused(r.into()), Wire::Receipt),
-            Outcome::Refused(refusal) => Wire::Refused(refusal.into()),
-            Outcome::Expired(height) => Wire::ExpiredAt(height),
-        };
-        let (key, id) = self.named;
-        v1::SubmitResponse { key, id, outcome: Some(outcome) }
-    }
-}
-
-fn invalid(message: &str) -> Refusal {
-    Refusal::new(Code::InvalidArgument, "transaction", message)
 }
 
 pub(super) fn decode(receipt: &Bytes) -> Result<v1::Receipt, Refusal> {

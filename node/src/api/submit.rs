@@ -1,9 +1,15 @@
 //! A call from the edge to its end.
 
-use super::facts::of_call;
+use super::{facts::of_call, ledger::decode};
 use crate::core::{End, Node, Outcome, Submitted, internal};
+use bytes::Bytes;
 use std::{sync::Arc, time::Duration};
-use stint_proto::{Code, Refusal, Transaction, commons_name, limits::UNKNOWN_KEYS, quoted, signature};
+use stint_proto::{
+    CallId, Code, Refusal, Transaction, commons_name,
+    limits::UNKNOWN_KEYS,
+    quoted, signature,
+    v1::{self, submit_response},
+};
 use stint_runtime::{State, key_of_commons};
 use tokio::sync::Semaphore;
 
@@ -24,11 +30,56 @@ pub async fn submit(node: &Arc<Node>, tx: Transaction) -> Outcome {
 }
 
 /// The same for those who read the receipt later.
-pub async fn ended(node: &Arc<Node>, tx: Transaction) -> Result<End, Refusal> {
+async fn ended(node: &Arc<Node>, tx: Transaction) -> Result<End, Refusal> {
     match hand_in(node, tx).await? {
-        Submitted::Final(_) => Ok(End::Final),
+        Submitted::Final => Ok(End::Final),
         Submitted::Waiting(end) => end.await.map_err(|_| stopping()),
     }
+}
+
+/// How a call ended, its receipt left where it is kept: who waits for many, or does not read what it asked for, holds no
+/// large ones.
+pub struct Ended {
+    /// As it was named, also by what is no call.
+    named: (Bytes, Bytes),
+    end: Result<(CallId, End), Refusal>,
+}
+
+impl Ended {
+    /// Hands a call in and waits.
+    pub async fn of(node: &Arc<Node>, request: v1::SubmitRequest) -> Ended {
+        let named = request.transaction.as_ref().map(|t| (t.key.clone(), t.id.clone())).unwrap_or_default();
+        let tx = request.transaction.ok_or_else(|| invalid("the request holds no transaction"));
+        let tx = tx.and_then(|t| Transaction::try_from(t).map_err(|e| invalid(&e.to_string())));
+        let end = match tx {
+            Ok(tx) => {
+                let id = tx.id();
+                ended(node, tx).await.map(|end| (id, end))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        Ended { named, end }
+    }
+
+    /// Reads the receipt.
+    pub fn answer(self, node: &Node) -> v1::SubmitResponse {
+        use submit_response::Outcome as Wire;
+        let outcome = match self.end {
+            Ok((id, end)) => node.outcome(id, end),
+            Err(refusal) => Outcome::Refused(refusal),
+        };
+        let outcome = match outcome {
+            Outcome::Receipt(bytes) => decode(&bytes).map_or_else(|r| Wire::Refused(r.into()), Wire::Receipt),
+            Outcome::Refused(refusal) => Wire::Refused(refusal.into()),
+            Outcome::Expired(height) => Wire::ExpiredAt(height),
+        };
+        let (key, id) = self.named;
+        v1::SubmitResponse { key, id, outcome: Some(outcome) }
+    }
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal::new(Code::InvalidArgument, "transaction", message)
 }
 
 async fn hand_in(node: &Arc<Node>, tx: Transaction) -> Result<Submitted, Refusal> {

@@ -125,13 +125,12 @@ pub async fn weigh(State(scales): State<Scales>, request: Request, next: Next) -
     let counted = load.clone();
     let response = next.run(request.map(|body| Weighed::body(body, counted, true, patience))).await;
     let Some(Weight(bytes)) = response.extensions().get::<Weight>().copied() else { return response };
-    let added = load.add(bytes);
-    if let Some(visit) = visit.filter(|_| Load::heavy(bytes) > 0) {
-        let load = Arc::downgrade(&load);
-        visit.must_take(move || load.strong_count() > 0);
-    }
-    match added {
-        Ok(()) => response.map(|body| Weighed::body(body, load, false, Duration::from_millis(ANSWER_MS))),
+    let patience = Duration::from_millis(ANSWER_MS);
+    match load.add(bytes) {
+        Ok(()) => {
+            visit.filter(|_| Load::heavy(bytes) > 0).inspect(|visit| visit.must_take(&load, patience));
+            response.map(|body| Weighed::body(body, load, false, patience))
+        }
         Err(refusal) => status(refusal).into_http(),
     }
 }

@@ -64,10 +64,9 @@ impl Row {
             return [name, address, "silent".into(), String::new(), String::new(), String::new()];
         };
         // A block or two are always on their way.
-        let behind = if s.height.saturating_add(2) < newest {
-            format!(" ({} behind)", newest - s.height)
-        } else {
-            String::new()
+        let behind = match newest.saturating_sub(s.height) {
+            0..=2 => String::new(),
+            blocks => format!(" ({blocks} behind)"),
         };
         let root = self.root.map(|r| r.to_string()).unwrap_or_default();
         // Who joined later has not seen the calls before.

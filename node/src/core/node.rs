@@ -57,7 +57,7 @@ pub struct Node {
 /// A call that was handed in.
 pub enum Submitted {
     /// It is final already.
-    Final(Bytes),
+    Final,
     /// It waits; the receiver learns how it ends.
     Waiting(oneshot::Receiver<End>),
 }
@@ -184,8 +184,8 @@ impl Node {
     /// Checks a call by itself and hands it in. The same call again leads to the same end.
     pub fn submit(&self, tx: Transaction) -> Result<Submitted, Refusal> {
         let tip = self.tip();
-        if let Some(receipt) = self.receipt_of(&tx)? {
-            return Ok(Submitted::Final(receipt));
+        if self.is_final(&tx)? {
+            return Ok(Submitted::Final);
         }
         check_envelope(&tx, self.chain_id, tip.height + 1)?;
         let known = self.pool().holds(tx.id(), tx.hash());
@@ -196,9 +196,9 @@ impl Node {
         let waiting = self.waiters.wait(tx.id(), tx.call().valid_until);
         self.take(vec![tx.clone()], true)?;
         // It may have been executed between the look-up and the wait.
-        if let Some(receipt) = self.receipt_of(&tx)? {
+        if self.is_final(&tx)? {
             self.waiters.tell(tx.id());
-            return Ok(Submitted::Final(receipt));
+            return Ok(Submitted::Final);
         }
         Ok(Submitted::Waiting(waiting))
     }
@@ -237,13 +237,13 @@ impl Node {
         Ok(())
     }
 
-    /// The receipt of exactly this call; the same id with other content is refused.
-    fn receipt_of(&self, tx: &Transaction) -> Result<Option<Bytes>, Refusal> {
-        let Some(receipt) = self.receipt(tx.id())? else { return Ok(None) };
+    /// Whether exactly this call is final; the same id with other content is refused.
+    fn is_final(&self, tx: &Transaction) -> Result<bool, Refusal> {
+        let Some(receipt) = self.receipt(tx.id())? else { return Ok(false) };
         let damaged = |e| StoreError::Damaged(format!("the receipt of call {}: {e}", tx.id()));
-        let decoded = v1::Receipt::decode(receipt.clone()).map_err(|e| self.unreadable(&damaged(e)))?;
+        let decoded = v1::Receipt::decode(receipt).map_err(|e| self.unreadable(&damaged(e)))?;
         match decoded.transaction_hash[..] == tx.hash().0 {
-            true => Ok(Some(receipt)),
+            true => Ok(true),
             false => Err(other_content(tx.id())),
         }
     }

@@ -135,11 +135,10 @@ impl History {
             self.final_ones = self.waiting.len();
             self.certify()?;
         }
-        let too_many =
-            self.waiting.len() > WAITING || self.waiting.iter().map(|i| i.bytes).sum::<usize>() > WAITING_BYTES;
-        match too_many {
+        let (waiting, bytes) = (self.waiting.len(), self.waiting.iter().map(|i| i.bytes).sum::<usize>());
+        match waiting > WAITING || bytes > WAITING_BYTES {
             // No lie: a node that caught up over a gap has them without votes, and others have those.
-            true => Err(PeerError::Silent(format!("it has no votes over too many blocks up to {height}"))),
+            true => Err(PeerError::Silent(format!("it has no votes over the {waiting} blocks up to {height}"))),
             false => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// Every probability of a storm, in one place. Chances are in a thousand, times in milliseconds; what is called *at most*
+/// Every probability of a storm, in one place; a liar chooses evenly among what it may say. Chances are in a thousand, times in milliseconds; what is called *at most*
 /// is drawn anew for each run, from nothing up to that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
