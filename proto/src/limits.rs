@@ -46,6 +46,7 @@
 //! | calls of a batch, its answer | 256, 16 MB | a stream takes more; receipts behind these bytes are cut |
 //! | streams that watch, at once | 4,096 | an idle one takes some 20 kB |
 //! | what is read ahead for one that watches | 64 kB and a message | a slow reader holds no more, whatever it watches; 256 MB for all |
+//! | what such messages have above that, of all streams | 96 MB, 3 MB each | thirty readers of the largest receipts at once; others wait, for 120 s at most |
 //! | fields of what is watched, each | 8, 256 bytes | as details of a refusal |
 //! | word of how far a stream has looked | every 5 s, or 10,000 heights | so much is looked through again by who resumes |
 //! | stored blocks that are read for them at once | 8 | 7 MB each at most; all others wait in turn |
@@ -54,8 +55,7 @@
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
 //! | clocks of validators differ by | 10 s | they do not greet each other beyond |
-//! | double signs of one key that are recorded | 16 | more prove nothing new, and a liar makes any number |
-//! | double signs that wait here to be reported | 64 | a round of votes of the largest committee |
+//! | double signs of one key that are recorded, and that wait here to be reported | 16 | more prove nothing new, and a liar makes any number |
 //! | unexecuted blocks behind the tip (K) | 4 | results are certified at most that much later |
 
 /// A request message, bytes.
@@ -193,6 +193,10 @@ pub const BATCH_ANSWER_BYTES: usize = 16 << 20;
 pub const WATCHES: usize = 4096;
 /// What is read ahead for one of them, bytes; the message that reaches it is the last one.
 pub const WATCH_AHEAD_BYTES: usize = 64 * 1024;
+/// What such last messages have above that, of all streams together, bytes.
+pub const WATCH_LARGE_BYTES: usize = 96 << 20;
+/// No message has more, bytes: a receipt with the largest response and all events, a block with its calls.
+pub const WATCH_LARGEST_BYTES: usize = 3 << 20;
 /// Fields that one of them may ask for.
 pub const WATCH_FIELDS: usize = 8;
 /// A field and its value, bytes.

@@ -80,30 +80,55 @@ impl Visit {
 
     /// A stream of large messages, each of which is to be taken before so long has passed twice.
     pub fn attended<S: Stream + Unpin>(self, mut stream: S, patience: Duration) -> impl Stream<Item = S::Item> {
-        // The number of the message behind which no other is asked for yet; 0 while one is.
-        let (untaken, mut given) = (Arc::new(AtomicU64::new(0)), 0);
-        let (watched, late) = (Arc::downgrade(&untaken), self.late);
+        let attention = self.attend(patience);
+        futures::stream::poll_fn(move |cx| {
+            attention.take();
+            let next = stream.poll_next_unpin(cx);
+            if next.is_ready() {
+                attention.give();
+            }
+            next
+        })
+    }
+
+    /// The same for whoever gives them itself.
+    pub fn attend(self, patience: Duration) -> Arc<Attention> {
+        let attention = Arc::new(Attention::default());
+        let (watched, late) = (Arc::downgrade(&attention), self.late);
         tokio::spawn(async move {
             let mut before = 0;
             loop {
                 sleep(patience).await;
-                let Some(untaken) = watched.upgrade() else { return };
-                let now = untaken.load(Ordering::Relaxed);
+                let Some(attention) = watched.upgrade() else { return };
+                let now = attention.untaken.load(Ordering::Relaxed);
                 if now != 0 && now == before {
                     return late.notify_one();
                 }
                 before = now;
             }
         });
-        futures::stream::poll_fn(move |cx| {
-            untaken.store(0, Ordering::Relaxed);
-            let next = stream.poll_next_unpin(cx);
-            if next.is_ready() {
-                given += 1;
-                untaken.store(given, Ordering::Relaxed);
-            }
-            next
-        })
+        attention
+    }
+}
+
+/// Whether one stream's client takes what it is given, one message after the other.
+#[derive(Default)]
+pub struct Attention {
+    given: AtomicU64,
+    /// The number of the message that is not taken yet, or 0.
+    untaken: AtomicU64,
+}
+
+impl Attention {
+    /// One is on its way to the client.
+    pub fn give(&self) {
+        let number = self.given.fetch_add(1, Ordering::Relaxed) + 1;
+        self.untaken.store(number, Ordering::Relaxed);
+    }
+
+    /// The client took it.
+    pub fn take(&self) {
+        self.untaken.store(0, Ordering::Relaxed);
     }
 }
 

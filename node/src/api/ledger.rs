@@ -42,6 +42,11 @@ pub struct LedgerService {
     pub histories: Places,
 }
 
+/// The connection of a request; there is none in tests.
+fn visit<T>(request: &Request<T>) -> Option<Visit> {
+    request.extensions().get().cloned()
+}
+
 /// How long a proof waits for the validators' signatures.
 const CERTIFICATION_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -142,22 +147,20 @@ impl Ledger for LedgerService {
     type WatchEventsStream = watch::Told<v1::WatchEventsResponse>;
 
     async fn watch_events(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchEventsStream> {
-        let told = watch(&self.watches, request.into_inner(), watch::Events).await;
-        told.map(Response::new).map_err(status)
+        self.watching(request, watch::Events).await
     }
 
     type WatchReceiptsStream = watch::Told<v1::WatchReceiptsResponse>;
 
     async fn watch_receipts(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchReceiptsStream> {
-        let told = watch(&self.watches, request.into_inner(), watch::Receipts).await;
-        told.map(Response::new).map_err(status)
+        self.watching(request, watch::Receipts).await
     }
 
     type WatchBlocksStream = watch::Told<v1::WatchBlocksResponse>;
 
     async fn watch_blocks(&self, request: Request<v1::WatchRequest>) -> Answer<Self::WatchBlocksStream> {
         let blocks = watch::Blocks { headers_only: request.get_ref().headers_only };
-        watch(&self.watches, request.into_inner(), blocks).await.map(Response::new).map_err(status)
+        self.watching(request, blocks).await
     }
 
     async fn get_receipt(&self, request: Request<v1::GetReceiptRequest>) -> Answer<v1::GetReceiptResponse> {
@@ -222,7 +225,7 @@ impl Ledger for LedgerService {
 
     async fn get_history(&self, request: Request<v1::GetHistoryRequest>) -> Answer<Self::GetHistoryStream> {
         let place = self.histories.take().map_err(status)?;
-        let visit = request.extensions().get::<Visit>().cloned();
+        let visit = visit(&request);
         let newest = self.node.tip().height;
         let v1::GetHistoryRequest { from, to } = request.into_inner();
         let heights = from..=if to == 0 { newest } else { to };
@@ -262,6 +265,16 @@ impl Ledger for LedgerService {
 }
 
 impl LedgerService {
+    /// A stream of what happens.
+    async fn watching<K: watch::Kind>(
+        &self,
+        request: Request<v1::WatchRequest>,
+        kind: K,
+    ) -> Answer<watch::Told<K::Message>> {
+        let visit = visit(&request);
+        watch(&self.watches, request.into_inner(), kind, visit).await.map(Response::new).map_err(status)
+    }
+
     /// Asks for a proof, and again after each block while the validators have not certified it.
     async fn once_certified<T: Send + 'static>(
         &self,

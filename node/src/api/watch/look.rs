@@ -26,6 +26,9 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether blocks alone are not enough.
     fn needs_receipts(&self, filter: &Filter) -> bool;
 
+    /// Whether one message may be larger than what is read ahead.
+    fn is_large(&self) -> bool;
+
     /// What of a block is told from a place on, until `room` bytes are filled: the message that fills them is the last.
     fn look(
         &self,
@@ -73,6 +76,10 @@ impl Kind for Events {
 
     fn needs_receipts(&self, _: &Filter) -> bool {
         true
+    }
+
+    fn is_large(&self) -> bool {
+        false
     }
 
     fn look(
@@ -128,6 +135,10 @@ impl Kind for Receipts {
         true
     }
 
+    fn is_large(&self) -> bool {
+        true
+    }
+
     fn look(
         &self,
         at: &Happened,
@@ -173,6 +184,10 @@ impl Kind for Blocks {
 
     fn needs_receipts(&self, filter: &Filter) -> bool {
         filter.needs_receipts()
+    }
+
+    fn is_large(&self) -> bool {
+        !self.headers_only
     }
 
     fn look(&self, at: &Happened, _: Place, filter: &Filter, shapes: &dyn Shapes, room: usize) -> Look<Self::Message> {

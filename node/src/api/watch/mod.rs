@@ -9,9 +9,11 @@
 //!    of height, call and event, wherever a stream was cut ([`look`] is pure; its tests cut everywhere).
 //! 2. A message is read ahead for a reader only while fewer than `WATCH_AHEAD_BYTES` wait; a slow reader is slowed and
 //!    never skipped. What it asks for and is no longer kept is refused, with the oldest height that is.
-//! 3. At most `WATCHES` streams, and `WATCH_READERS` reads of stored blocks at once. Who waits at the tip costs no read:
+//! 3. Messages larger than that wait for their readers in `WATCH_LARGE_BYTES` for all; who does not take one loses its
+//!    connection ([`room`]).
+//! 4. At most `WATCHES` streams, and `WATCH_READERS` reads of stored blocks at once. Who waits at the tip costs no read:
 //!    a new block is read once for all ([`tail`]).
-//! 4. A stream that finds nothing says how far it has looked, so that resuming it looks through little again.
+//! 5. A stream that finds nothing says how far it has looked, so that resuming it looks through little again.
 //!
 //! | file | idea |
 //! |---|---|
@@ -19,6 +21,7 @@
 //! | `happened.rs` | a block with what came of it |
 //! | `filter.rs`, `field.rs`, `shapes.rs` | what is meant; values in a message; the messages of contracts |
 //! | `look.rs` | what of a block is told |
+//! | `room.rs` | room for large messages |
 //! | `tail.rs` | the newest blocks, read once for all |
 //! | `stream.rs` | one reader |
 //!
@@ -29,12 +32,13 @@ mod filter;
 mod happened;
 mod look;
 mod place;
+mod room;
 mod shapes;
 mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use look::{Blocks, Events, Receipts};
+pub use look::{Blocks, Events, Kind, Receipts};
 pub use stream::{Told, watch};
 pub use tail::Watches;

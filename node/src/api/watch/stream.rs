@@ -5,9 +5,10 @@ use super::{
     happened::Happened,
     look::{Kind, Look},
     place::Place,
+    room::{self, Room, Rooms},
     tail::Watches,
 };
-use crate::api::submit::in_turn;
+use crate::api::{door::Visit, submit::in_turn};
 use futures::Stream;
 use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
 use stint_client::wire::status;
@@ -33,11 +34,12 @@ const PAUSE: Duration = Duration::from_micros(10);
 /// Fewer watch without a pause.
 const FEW: usize = 100;
 
-/// Begins a stream, or says why not.
+/// Begins a stream for a connection, or says why not.
 pub async fn watch<K: Kind>(
     watches: &Arc<Watches>,
     asked: v1::WatchRequest,
     kind: K,
+    visit: Option<Visit>,
 ) -> Result<Told<K::Message>, Refusal> {
     let place = watches.place()?;
     let filter = Filter::read(asked.filter.unwrap_or_default())?;
@@ -52,6 +54,8 @@ pub async fn watch<K: Kind>(
         Some(cursor) => Place::from(cursor),
     };
     let mut reader = Reader {
+        rooms: kind.is_large().then(|| Rooms::of(&shared, visit)),
+        room: None,
         shared,
         kind: Arc::new(kind),
         filter,
@@ -70,6 +74,18 @@ pub async fn watch<K: Kind>(
     Ok(Box::pin(futures::stream::unfold(reader, Reader::step)))
 }
 
+/// What a reader finds.
+enum Seen<M> {
+    Told(Look<M>, Option<Room>),
+    /// No such block.
+    Nothing,
+    NoRoom,
+}
+
+fn stopping() -> Refusal {
+    Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping")
+}
+
 /// A stream that is open.
 struct Reader<K: Kind> {
     shared: Arc<Watches>,
@@ -79,6 +95,9 @@ struct Reader<K: Kind> {
     next: Place,
     /// Read and not told yet.
     ahead: VecDeque<K::Message>,
+    /// If it may be large, where it finds room; and what it holds until it is asked for more than is ahead.
+    rooms: Option<Rooms>,
+    room: Option<Room>,
     newest: watch::Receiver<u64>,
     /// When it last said something, and how far it had looked.
     told: (Instant, u64),
@@ -107,6 +126,7 @@ impl<K: Kind> Reader<K> {
             }
             // The oldest room is given back: who has read a burst waits as small as it was.
             self.ahead.shrink_to(16);
+            self.room = None;
             let newest = *self.newest.borrow_and_update();
             if self.next.height <= newest {
                 self.look(newest).await?;
@@ -124,7 +144,7 @@ impl<K: Kind> Reader<K> {
             let until = self.told.0 + quiet;
             match tokio::time::timeout_at(until, self.newest.changed()).await {
                 Err(_) => return Ok(K::progress(self.next, newest)),
-                Ok(Err(_)) => return Err(Refusal::new(Code::Unavailable, "node-stopped", "this node is stopping")),
+                Ok(Err(_)) => return Err(stopping()),
                 Ok(Ok(())) => {}
             }
             let watching = self.shared.watching();
@@ -134,48 +154,30 @@ impl<K: Kind> Reader<K> {
         }
     }
 
-    /// Looks at a block of the tail, or at stored ones until something is to be told.
+    /// Looks at a block of the tail, or at stored ones until something is to be told; or waits for room to do so.
     async fn look(&mut self, newest: u64) -> Result<(), Refusal> {
-        match self.shared.recent(self.next.height) {
+        let seen = match self.shared.recent(self.next.height) {
             // Types of messages are looked up in the store.
-            Some(block) if !self.filter.has_fields() => {
-                let look = self.kind.look(&block, self.next, &self.filter, &self.shared.shapes, WATCH_AHEAD_BYTES);
-                self.take(look);
+            Some(block) if !self.filter.has_fields() => match room::take(self.rooms.as_ref()) {
+                Ok(room) => Seen::Told(
+                    self.kind.look(&block, self.next, &self.filter, &self.shared.shapes, WATCH_AHEAD_BYTES),
+                    room,
+                ),
+                Err(room::Full) => Seen::NoRoom,
+            },
+            recent => self.look_far(recent, newest).await?,
+        };
+        match (seen, &self.rooms) {
+            (Seen::Told(look, room), _) => {
+                self.room = room.and_then(|room| room.fit(look.bytes));
+                self.next = look.next;
+                self.ahead.extend(look.told);
                 Ok(())
             }
-            recent => self.look_far(recent, newest).await,
-        }
-    }
-
-    async fn look_far(&mut self, recent: Option<Arc<Happened>>, newest: u64) -> Result<(), Refusal> {
-        self.is_kept()?;
-        let (shared, kind, filter, mut from) = (self.shared.clone(), self.kind.clone(), self.filter.clone(), self.next);
-        let read = in_turn(shared.readers.clone(), move || {
-            let mut recent = recent;
-            let end = newest.min(from.height.saturating_add(STRIDE - 1));
-            loop {
-                let block = match recent.take().or_else(|| shared.recent(from.height)) {
-                    Some(block) => block,
-                    None => match shared.stored(from.height) {
-                        Ok(Some(block)) => block,
-                        Ok(None) | Err(StoreError::LetGo(_)) => return Ok(None),
-                        Err(e) => return Err(shared.node.unreadable(&e)),
-                    },
-                };
-                let look = kind.look(&block, from, &filter, &shared.shapes, WATCH_AHEAD_BYTES);
-                if !look.told.is_empty() || from.height >= end {
-                    return Ok(Some(look));
-                }
-                from = look.next;
-            }
-        });
-        match read.await? {
-            Some(look) => {
-                self.take(look);
-                Ok(())
-            }
+            (Seen::NoRoom, Some(rooms)) if !rooms.freed().await => Err(stopping()),
+            (Seen::NoRoom, _) => Ok(()),
             // It went while it was read, or it is not there though it should be.
-            None => self.is_kept().and(Err(Refusal::new(
+            (Seen::Nothing, _) => self.is_kept().and(Err(Refusal::new(
                 Code::Internal,
                 "node",
                 format!("block {} cannot be found on this node", self.next.height),
@@ -183,9 +185,31 @@ impl<K: Kind> Reader<K> {
         }
     }
 
-    fn take(&mut self, look: Look<K::Message>) {
-        self.next = look.next;
-        self.ahead.extend(look.told);
+    async fn look_far(&self, recent: Option<Arc<Happened>>, newest: u64) -> Result<Seen<K::Message>, Refusal> {
+        self.is_kept()?;
+        let (shared, kind, filter, mut from) = (self.shared.clone(), self.kind.clone(), self.filter.clone(), self.next);
+        let rooms = self.rooms.clone();
+        let read = in_turn(shared.readers.clone(), move || {
+            let Ok(room) = room::take(rooms.as_ref()) else { return Ok(Seen::NoRoom) };
+            let mut recent = recent;
+            let end = newest.min(from.height.saturating_add(STRIDE - 1));
+            loop {
+                let block = match recent.take().or_else(|| shared.recent(from.height)) {
+                    Some(block) => block,
+                    None => match shared.stored(from.height) {
+                        Ok(Some(block)) => block,
+                        Ok(None) | Err(StoreError::LetGo(_)) => return Ok(Seen::Nothing),
+                        Err(e) => return Err(shared.node.unreadable(&e)),
+                    },
+                };
+                let look = kind.look(&block, from, &filter, &shared.shapes, WATCH_AHEAD_BYTES);
+                if !look.told.is_empty() || from.height >= end {
+                    return Ok(Seen::Told(look, room));
+                }
+                from = look.next;
+            }
+        });
+        read.await
     }
 
     /// The oldest height whose blocks, or receipts if it needs them, are kept here.

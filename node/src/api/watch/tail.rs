@@ -1,6 +1,6 @@
 //! The newest blocks, read once for all who wait at the tip.
 
-use super::{happened::Happened, shapes::Deployed};
+use super::{happened::Happened, room, shapes::Deployed};
 use crate::{
     api::{places::Places, submit::blocking},
     core::Node,
@@ -24,6 +24,8 @@ pub struct Watches {
     pub newest: watch::Receiver<u64>,
     /// Bounds the reads of stored blocks.
     pub readers: Arc<Semaphore>,
+    /// Bounds the large messages that nobody has taken yet, bytes.
+    pub large: Arc<Semaphore>,
     places: Places,
     stopping: Arc<Notify>,
     tail: Mutex<VecDeque<Arc<Happened>>>,
@@ -42,6 +44,7 @@ impl Watches {
             node: node.clone(),
             newest,
             readers: Arc::new(Semaphore::new(WATCH_READERS)),
+            large: room::all(),
             places: Places::saying(
                 "watches",
                 WATCHES,
@@ -77,6 +80,7 @@ impl Watches {
     /// Ends all streams; whoever reads one resumes elsewhere.
     pub fn stop(&self) {
         self.readers.close();
+        self.large.close();
         self.stopping.notify_one();
     }
 

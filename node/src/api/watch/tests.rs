@@ -20,7 +20,7 @@ use prost_reflect::MessageDescriptor;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use stint_proto::{
     Block, Code,
-    limits::{WATCH_AHEAD_BYTES, WATCH_READERS, WATCHES},
+    limits::{WATCH_AHEAD_BYTES, WATCH_LARGE_BYTES, WATCH_LARGEST_BYTES, WATCH_READERS, WATCHES},
     v1,
 };
 use stint_store::Keep;
@@ -175,7 +175,7 @@ fn from(height: u64) -> v1::WatchRequest {
 
 /// Heights of the receipts that come until so many have come.
 async fn receipts(watches: &Arc<Watches>, asked: v1::WatchRequest, count: usize) -> (Vec<u64>, v1::Cursor) {
-    let mut stream = watch(watches, asked, Receipts).await.expect("begun");
+    let mut stream = watch(watches, asked, Receipts, None).await.expect("begun");
     let (mut heights, mut next) = (Vec::new(), v1::Cursor::default());
     while heights.len() < count {
         let message = stream.next().await.expect("it goes on").expect("a message");
@@ -212,7 +212,7 @@ async fn a_stream_reads_what_is_stored_and_then_what_comes() {
     let filter = v1::WatchFilter { agent: "bo".into(), ..Default::default() };
     let asked = v1::WatchRequest { filter: Some(filter), ..from(1) };
     let first =
-        watch(&watches, asked, Receipts).await.expect("begun").next().await.expect("a word").expect("a message");
+        watch(&watches, asked, Receipts, None).await.expect("begun").next().await.expect("a word").expect("a message");
     assert_eq!(first.next, Some(Place::block(61).into()));
     assert!(matches!(first.what, Some(v1::watch_receipts_response::What::Progress(p)) if p.newest == 60));
 }
@@ -229,7 +229,7 @@ async fn a_slow_reader_is_slowed_and_holds_little() {
         );
     }
     let watches = Watches::new(node.clone());
-    let mut stream = watch(&watches, from(1), Receipts).await.expect("begun");
+    let mut stream = watch(&watches, from(1), Receipts, None).await.expect("begun");
     let mut last = Place::default();
     let mut count = 0;
     while count < 5_000 {
@@ -255,13 +255,46 @@ async fn readers_that_are_left_alone_keep_no_turn() {
     let watches = Watches::new(node);
     let mut left_alone = Vec::new();
     for _ in 0..3 * WATCH_READERS {
-        let mut stream = watch(&watches, from(1), Receipts).await.expect("begun");
+        let mut stream = watch(&watches, from(1), Receipts, None).await.expect("begun");
         // Asked once, and never again.
         let _ = futures::poll!(stream.next());
         left_alone.push(stream);
     }
     let read = tokio::time::timeout(Duration::from_secs(10), receipts(&watches, from(1), 1));
     assert_eq!(read.await.expect("others read").0, [10]);
+}
+
+/// Whole blocks that nobody takes from the wire fill the room for them; others of them wait, and nobody else does.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_messages_that_nobody_takes_are_few() {
+    let node = in_memory(Keep::default());
+    let request = v1::PublishRequest { module: vec![0; 900_000].into() };
+    add(&node, vec![call(0, "consortium", "/stint.v1.Kernel/Publish", &request)]);
+    let watches = Watches::new(node);
+    let whole = || watch(&watches, from(1), Blocks { headers_only: false }, None);
+    let mut untaken = Vec::new();
+    while watches.large.available_permits() >= WATCH_LARGEST_BYTES {
+        let mut stream = whole().await.expect("begun");
+        let block = stream.next().await.expect("it goes on").expect("a block");
+        assert!(block.encoded_len() > 900_000);
+        untaken.push(stream);
+    }
+    assert!(untaken.len() > 30 && untaken.len() < WATCH_LARGE_BYTES / 800_000, "{} readers", untaken.len());
+    let mut late = whole().await.expect("begun");
+    let waits = tokio::spawn(async move { late.next().await });
+    let mut headers = watch(&watches, from(1), Blocks { headers_only: true }, None).await.expect("begun");
+    assert!(headers.next().await.expect("it goes on").is_ok());
+    let mut events = watch(&watches, from(1), Events, None).await.expect("begun");
+    assert!(events.next().await.expect("it goes on").is_ok());
+    assert!(!waits.is_finished());
+    // One goes on to what is behind the block, and others leave.
+    let mut stream = untaken.pop().expect("a reader");
+    assert!(stream.next().await.expect("it goes on").is_ok());
+    untaken.truncate(20);
+    let late = tokio::time::timeout(Duration::from_secs(10), waits).await.expect("there is room").expect("it goes on");
+    assert!(late.expect("a message").expect("a block").encoded_len() > 900_000);
+    drop(untaken);
+    assert_eq!(watches.large.available_permits(), WATCH_LARGE_BYTES, "all is given back");
 }
 
 fn pruned() -> Arc<Node> {
@@ -277,15 +310,15 @@ async fn what_is_no_longer_kept_is_refused_with_what_is() {
     let oldest = node.store.oldest();
     assert!(oldest.receipts > oldest.block && oldest.block > 1);
     let watches = Watches::new(node);
-    let refused = watch(&watches, from(1), Receipts).await.err().expect("refused");
+    let refused = watch(&watches, from(1), Receipts, None).await.err().expect("refused");
     assert_eq!(refused.code, Code::OutOfRange);
     assert!(refused.message.contains(&format!("the oldest is block {}", oldest.receipts)), "{}", refused.message);
     assert_eq!(refused.details["oldest"], oldest.receipts.to_string());
     // Blocks are kept longer.
     let blocks = Blocks { headers_only: true };
-    assert!(watch(&watches, from(oldest.block), blocks).await.is_ok());
+    assert!(watch(&watches, from(oldest.block), blocks, None).await.is_ok());
     // 0 asks for the oldest.
-    let mut stream = watch(&watches, from(0), Blocks { headers_only: true }).await.expect("begun");
+    let mut stream = watch(&watches, from(0), Blocks { headers_only: true }, None).await.expect("begun");
     let first = stream.next().await.expect("a message").expect("a block");
     assert_eq!(first.next, Some(Place::block(oldest.block + 1).into()));
 }
@@ -295,13 +328,13 @@ async fn so_many_watch_and_no_more() {
     let watches = Watches::new(in_memory(Keep::default()));
     let mut all = Vec::new();
     for _ in 0..WATCHES {
-        all.push(watch(&watches, v1::WatchRequest::default(), Events).await.expect("a place"));
+        all.push(watch(&watches, v1::WatchRequest::default(), Events, None).await.expect("a place"));
     }
-    let refused = watch(&watches, v1::WatchRequest::default(), Events).await.err().expect("refused");
+    let refused = watch(&watches, v1::WatchRequest::default(), Events, None).await.err().expect("refused");
     assert_eq!((refused.code, &refused.rule[..]), (Code::ResourceExhausted, "watches"));
     assert!(refused.message.contains("resume at another node"), "{}", refused.message);
     all.pop();
-    assert!(watch(&watches, v1::WatchRequest::default(), Events).await.is_ok());
+    assert!(watch(&watches, v1::WatchRequest::default(), Events, None).await.is_ok());
     // When the node stops, all end with a word that lets them resume elsewhere.
     watches.stop();
     let mut last = all.pop().expect("a stream");
@@ -315,7 +348,7 @@ async fn a_filter_that_cannot_hold_is_refused() {
     let watches = Watches::new(in_memory(Keep::default()));
     for fields in [vec!["author".to_string()], vec!["a=b".to_string(); 9]] {
         let filter = Some(v1::WatchFilter { fields, ..Default::default() });
-        let refused = watch(&watches, v1::WatchRequest { filter, ..Default::default() }, Events).await;
+        let refused = watch(&watches, v1::WatchRequest { filter, ..Default::default() }, Events, None).await;
         assert_eq!(refused.err().expect("refused").rule, "watch-filter");
     }
 }
