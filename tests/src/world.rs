@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use futures::future::FutureExt;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{
         Arc, Mutex, OnceLock,
@@ -20,7 +20,7 @@ use stint_consensus::{Env, Ledger, Left};
 use stint_node::core::{End, Node, NodeLedger, Outcome, Submitted};
 use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
-use stint_simulation::{Boot, Engines, Lie, Seat};
+use stint_simulation::{Boot, Engines, Lie, Seat, Signed};
 use stint_store::{Keep, Medium, StoreError, Tip};
 use stint_verifier::Trust;
 
@@ -300,6 +300,12 @@ impl World {
         // The old store must be closed before the new one opens: put a stand-in where it was.
         self.nodes.insert(seat, self.open(&Medium::memory().expect("memory")));
         self.nodes.insert(seat, self.open(&self.media[&seat]));
+    }
+
+    /// Rounds in which a liar gave one of these validators two votes that no honest one gives together, up to so long ago,
+    /// by what the network carried.
+    pub fn double_signs(&self, places: &[usize], ago_ms: u64) -> BTreeSet<Signed> {
+        self.engines.double_signs(places, ago_ms)
     }
 
     /// The network and its weather.

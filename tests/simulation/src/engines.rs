@@ -3,6 +3,7 @@ use crate::{
     lies::{Liar, Lie},
     port::{Incoming, Outgoing, Peers, now_us},
     sky::Sky,
+    told::Signed,
 };
 use commonware_codec::{Copying, DecodeExt, Encode};
 use commonware_cryptography::{
@@ -12,7 +13,7 @@ use commonware_cryptography::{
 use commonware_runtime::{Clock, Handle, Spawner, Supervisor, deterministic::Context};
 use commonware_utils::{NZUsize, TryCollect as _, ordered::Set};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -33,6 +34,9 @@ impl From<usize> for Seat {
         Seat { place, twin: false }
     }
 }
+
+/// What is heard so long before a process ends may be told nobody: two seconds, and its way onto the ledger.
+const UNTOLD_US: u64 = 10_000_000;
 
 /// What an engine starts with.
 pub struct Boot {
@@ -111,7 +115,7 @@ impl Engines {
         let (seat, Boot { chain_id, genesis, ledger, lie }) = (seat.into(), boot);
         let Seat { place, twin } = seat;
         let namespace = format!("stint-{chain_id}").into_bytes();
-        self.sky.leave(seat);
+        self.leave(seat);
         if let Some(lie) = lie {
             let key = self.keys[place][0].clone();
             self.sky.lies(seat, Liar::new(lie, key, chain_id, self.keys.len(), &mut self.dice));
@@ -173,9 +177,19 @@ impl Engines {
             task.abort();
             let _ = task.await;
         }
-        self.sky.leave(seat);
+        self.leave(seat);
         // Let what was aborted be dropped.
         self.sleep(1).await;
+    }
+
+    fn leave(&self, seat: Seat) {
+        self.sky.leave(seat, now_us(&self.context).saturating_sub(UNTOLD_US));
+    }
+
+    /// Rounds in which liars gave one of these places two votes that no honest validator gives together, up to so long
+    /// ago; of what a place heard shortly before its process ended it may have told nobody.
+    pub fn double_signs(&self, places: &[usize], ago_ms: u64) -> BTreeSet<Signed> {
+        self.sky.double_signs(places, now_us(&self.context).saturating_sub(ago_ms * 1000))
     }
 
     /// Changes what happens on the way from one place to another.

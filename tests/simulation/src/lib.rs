@@ -13,11 +13,13 @@ mod engines;
 mod lies;
 mod port;
 mod sky;
+mod told;
 mod weather;
 
 pub use dice::Dice;
 pub use engines::{Boot, Engines, Seat};
 pub use lies::Lie;
+pub use told::Signed;
 pub use weather::Weather;
 
 use commonware_codec::{Copying, DecodeExt};

@@ -2,8 +2,9 @@
 //! reorder and delay, which is more than TCP does to anybody.
 
 use crate::{
-    Dice, Seat, Weather,
+    Dice, Seat, Signed, Weather,
     lies::{Liar, Word},
+    told::Told,
 };
 use commonware_cryptography::ed25519::PublicKey;
 use commonware_p2p::{BlockedSubscription, Message, PeerSetSubscription, PeerSetUpdate, TrackedPeers};
@@ -50,6 +51,7 @@ struct State {
     disk: Vec<u64>,
     inboxes: BTreeMap<(Seat, usize), Arc<Inbox>>,
     liars: BTreeMap<Seat, Liar>,
+    told: Told,
     /// Of twins, who hears which.
     audience: BTreeMap<Seat, BTreeSet<usize>>,
     blocked: BTreeSet<(usize, PublicKey)>,
@@ -107,6 +109,7 @@ impl Sky {
             keys,
             inboxes: BTreeMap::new(),
             liars: BTreeMap::new(),
+            told: Told::default(),
             audience: BTreeMap::new(),
             blocked: BTreeSet::new(),
             blocked_readers: Vec::new(),
@@ -138,9 +141,10 @@ impl Sky {
         inbox
     }
 
-    /// Nobody is there any more.
-    pub fn leave(&self, seat: Seat) {
+    /// Nobody is there any more, and what it heard since then is forgotten.
+    pub fn leave(&self, seat: Seat, forgotten_us: u64) {
         let mut state = self.lock();
+        state.told.forgets(seat.place, forgotten_us);
         for channel in 0..CHANNELS {
             state.inboxes.remove(&(seat, channel));
         }
@@ -151,6 +155,11 @@ impl Sky {
     /// From now on a seat lies.
     pub fn lies(&self, seat: Seat, liar: Liar) {
         self.lock().liars.insert(seat, liar);
+    }
+
+    /// Rounds in which a liar gave one of these places two votes that no honest validator gives together, up to then.
+    pub fn double_signs(&self, places: &[usize], by_us: u64) -> BTreeSet<Signed> {
+        self.lock().told.provable(places, by_us)
     }
 
     /// Only these hear a seat and are heard by it.
@@ -193,14 +202,22 @@ impl Sky {
         let mut state = self.lock();
         let to: Vec<usize> = to.iter().filter_map(|key| state.places.get(key).copied()).collect();
         let word = Word { channel, to, message };
-        let State { liars, dice, .. } = &mut *state;
+        let State { liars, dice, told, .. } = &mut *state;
         let words = match liars.get_mut(&seat) {
-            Some(liar) => liar.say(word, dice),
-            None => vec![word],
+            Some(liar) => liar.say(word, dice).into_iter().map(|word| (liar.signs(&word), word)).collect(),
+            None => {
+                if let Some((epoch, vote)) = word.vote() {
+                    told.votes(seat.place, epoch, &vote);
+                }
+                vec![(None, word)]
+            }
         };
-        for Word { channel, to, message } in words {
+        for (vote, Word { channel, to, message }) in words {
             for place in to {
-                state.carry(seat, place, channel, message.clone(), now_us);
+                let arrives = state.carry(seat, place, channel, message.clone(), now_us);
+                if let (Some(at_us), Some((key, epoch, vote))) = (arrives, &vote) {
+                    state.told.reaches(place, at_us, *key, *epoch, vote);
+                }
             }
         }
     }
@@ -266,19 +283,21 @@ impl State {
         by_other || self.blocked.contains(&(place, key.clone()))
     }
 
-    fn carry(&mut self, from: Seat, to: usize, channel: usize, message: IoBuf, now_us: u64) {
+    /// Brings a message to a place, and says when it comes first, if it does.
+    fn carry(&mut self, from: Seat, to: usize, channel: usize, message: IoBuf, now_us: u64) -> Option<u64> {
         if from.place == to || self.shut(from.place, &self.keys[to].clone()) {
-            return;
+            return None;
         }
         if self.audience.get(&from).is_some_and(|audience| !audience.contains(&to)) {
-            return;
+            return None;
         }
         self.note(from, to, channel, message.as_ref(), now_us);
         // A vote leaves when it is synced, and a paused process sends when it wakes.
         let paused = self.paused_until[from.place].load(Ordering::Relaxed);
         let leaves = now_us.max(paused) + self.disk[from.place];
-        let Some(leaves) = self.within_quota(from, to, channel, leaves) else { return };
+        let leaves = self.within_quota(from, to, channel, leaves)?;
         let sender = self.keys[from.place].clone();
+        let mut first = None;
         for twin in [false, true] {
             let seat = Seat { place: to, twin };
             let hears = self.audience.get(&seat).is_none_or(|audience| {
@@ -289,8 +308,10 @@ impl State {
             for arrival in self.weather[from.place][to].arrivals(leaves, &mut self.dice) {
                 self.sent += 1;
                 inbox.put((arrival, self.sent), (sender.clone(), message.clone()));
+                first = Some(first.map_or(arrival, |other| arrival.min(other)));
             }
         }
+        first
     }
 
     /// When a message may leave by its channel's quota, as the real network has it: the surplus of a second waits, and

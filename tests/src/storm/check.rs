@@ -5,7 +5,10 @@ use crate::{World, counter};
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use stint_node::core::Node;
-use stint_proto::{Block, CallId, v1};
+use stint_proto::{Block, CallId, limits::EVIDENCE_OF_KEY, v1};
+
+/// What came to a validator so long ago it has read.
+pub const TOLD_MS: u64 = 1_000;
 
 /// Heights at which two of these nodes have different blocks or results.
 pub fn forks(nodes: &[(String, &Node)]) -> Vec<String> {
@@ -34,8 +37,14 @@ pub fn forks(nodes: &[(String, &Node)]) -> Vec<String> {
     found
 }
 
-/// All that is broken, in words. `honest` are the places whose nodes count.
-pub fn check(world: &World, forecast: &Forecast, clients: &Clients, honest: &[usize]) -> Vec<String> {
+/// All that is broken, in words. `honest` are the places whose nodes count, and `staying` those of them that do not leave.
+pub fn check(
+    world: &World,
+    forecast: &Forecast,
+    clients: &Clients,
+    honest: &[usize],
+    staying: &[usize],
+) -> Vec<String> {
     let nodes: Vec<(String, &Node)> = honest.iter().map(|i| (world.name(*i), &**world.node(*i))).collect();
     let mut broken = forks(&nodes);
     broken.extend(clients.broken.iter().cloned());
@@ -45,6 +54,7 @@ pub fn check(world: &World, forecast: &Forecast, clients: &Clients, honest: &[us
         broken.extend(once(node));
         broken.extend(counted(node, clients));
         broken.extend(accused(world, forecast, node));
+        broken.extend(recorded(world, node, staying));
         broken.extend(strangers(forecast, node));
         broken.extend(acknowledged(clients, &nodes));
     }
@@ -112,6 +122,22 @@ fn accused(world: &World, forecast: &Forecast, node: &Node) -> Vec<String> {
     };
     let found = evidence(node);
     found.iter().filter(|r| honest(r)).map(|r| format!("{} is honest and accused", r.validator)).collect()
+}
+
+/// What the network carried to one of these validators whole is on record, unless as much of that key is as the ledger
+/// takes.
+fn recorded(world: &World, node: &Node, staying: &[usize]) -> Vec<String> {
+    let place = |r: v1::EvidenceRecord| Some((r.key[..].try_into().ok()?, r.epoch, r.view));
+    let on_record: BTreeSet<_> = evidence(node).into_iter().filter_map(place).collect();
+    let all_of = |key: &[u8; 32]| on_record.iter().filter(|(of, ..)| of == key).count() >= EVIDENCE_OF_KEY;
+    let seen = world.double_signs(staying, TOLD_MS).into_iter();
+    let missing = seen.filter(|signed| !on_record.contains(signed) && !all_of(&signed.0));
+    let who = |key| (0..world.places()).find(|i| world.key(*i) == key).map_or("one".into(), |i| world.name(i));
+    missing
+        .map(|(key, epoch, view)| {
+            format!("{} signed twice in round {view} of epoch {epoch}, and it is not on record", who(key))
+        })
+        .collect()
 }
 
 /// No call of a key that nobody holds was ordered. Where validators change their keys, their own may be.

@@ -23,6 +23,7 @@ pub struct Tally {
     faults: u64,
     decisions: u64,
     evidence: u64,
+    provable: u64,
     /// Recovery of each, simulated milliseconds.
     recovery_ms: Vec<u64>,
     lasted_ms: u64,
@@ -40,6 +41,7 @@ impl Tally {
         self.faults += report.faults;
         self.decisions += report.decisions;
         self.evidence += report.evidence;
+        self.provable += report.provable;
         self.lasted_ms += report.lasted_ms;
         self.recovery_ms.push(report.recovery_ms);
     }
@@ -52,7 +54,7 @@ impl fmt::Display for Tally {
         let seconds = |ms: u64| ms as f64 / 1000.0;
         writeln!(
             f,
-            "{} storms, {:.1} simulated hours in {:.0} s: {} blocks, {} calls, {} messages, {} faults, {} decisions about validators, {} double signs recorded",
+            "{} storms, {:.1} simulated hours in {:.0} s: {} blocks, {} calls, {} messages, {} faults, {} decisions about validators, {} double signs recorded, {} that the network saw",
             self.runs,
             seconds(self.lasted_ms) / 3600.0,
             self.took.as_secs_f64(),
@@ -61,7 +63,8 @@ impl fmt::Display for Tally {
             self.messages,
             self.faults,
             self.decisions,
-            self.evidence
+            self.evidence,
+            self.provable
         )?;
         let worst = self.recovery_ms.last().copied().unwrap_or_default();
         writeln!(

@@ -1,7 +1,7 @@
 use super::{
     Forecast, Odds,
     calls::Clients,
-    check::{check, count, evidence},
+    check::{TOLD_MS, check, count, evidence},
     faults::{Fault, calm},
     members::{Member, Members},
 };
@@ -38,6 +38,8 @@ pub struct Report {
     pub decisions: u64,
     /// Double signs on the ledger.
     pub evidence: u64,
+    /// Those that the network carried to one honest validator whole; others are proved by certificates.
+    pub provable: u64,
     /// Validators that the ledger accuses of them.
     pub accused: usize,
     /// Time from the end of the storm until all had recovered, simulated milliseconds.
@@ -100,8 +102,8 @@ impl Storm {
         }
         self.blow().await;
         self.recover().await;
-        let honest = self.honest();
-        let broken = check(&self.world, &self.forecast, &self.clients, &honest);
+        let (honest, staying) = (self.honest(), self.staying());
+        let broken = check(&self.world, &self.forecast, &self.clients, &honest, &staying);
         let node = self.newest();
         let recorded = evidence(&node);
         let (height, found, counted) = (node.tip().height, recorded.len(), count(&node));
@@ -111,6 +113,7 @@ impl Storm {
         self.report.messages = self.world.engines().sent();
         self.report.decisions = self.members.decisions(&self.clients);
         self.report.evidence = found as u64;
+        self.report.provable = self.world.double_signs(&staying, TOLD_MS).len() as u64;
         self.report.accused = recorded.iter().map(|r| &r.validator).collect::<BTreeSet<_>>().len();
         self.report.lasted_ms = self.world.now_ms();
         self.say(format!("block {height}, {counted} calls counted, {found} double signs on the ledger"));

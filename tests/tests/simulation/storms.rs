@@ -81,6 +81,7 @@ fn no_lie_breaks_anything_and_double_signs_are_on_record() {
             on_record += report.evidence;
             if *untruth == Untruth::Network(Lie::DoubleVotes) {
                 assert_eq!(report.accused, (nodes - 1) / 3, "each of them: {:#?}", report.log);
+                assert!(report.provable >= report.accused as u64, "the network saw them: {:#?}", report.log);
             }
         }
         // Whoever tells nobody of both, nor lets any of both become final, leaves no proof; votes for rounds to come

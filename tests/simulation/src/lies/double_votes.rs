@@ -1,14 +1,13 @@
 //! With each vote for a block it gives another one, for a block that does not exist.
 
-use super::{Dice, Pen, Tell, VOTES, Word, read_vote, vote_message};
+use super::{Dice, Pen, Tell, Word, vote_message};
 use commonware_cryptography::sha256::Digest;
 
 pub(super) struct DoubleVotes;
 
 impl Tell for DoubleVotes {
     fn tell(&mut self, word: Word, pen: &Pen, dice: &mut Dice) -> Vec<Word> {
-        let voted = if word.channel == VOTES { read_vote(&word.message) } else { None };
-        let other = voted.and_then(|(epoch, vote)| {
+        let other = word.vote().and_then(|(epoch, vote)| {
             let mut made_up = [0; 32];
             made_up[..8].copy_from_slice(&dice.next().to_le_bytes());
             Some(vote_message(epoch, &pen.vote_for(&vote, |p| p.payload = Digest::from(made_up))?))

@@ -1,6 +1,6 @@
 //! It votes in the names of others, and under its own with signatures that are none.
 
-use super::{Dice, EngineVote, Pen, Tell, VOTES, Word, read_vote, vote_message};
+use super::{Dice, EngineVote, Pen, Tell, Word, vote_message};
 use commonware_consensus::simplex::types::Vote;
 use commonware_utils::Participant;
 
@@ -8,8 +8,7 @@ pub(super) struct ForgedVotes;
 
 impl Tell for ForgedVotes {
     fn tell(&mut self, word: Word, pen: &Pen, dice: &mut Dice) -> Vec<Word> {
-        let voted = if word.channel == VOTES { read_vote(&word.message) } else { None };
-        let Some((epoch, vote)) = voted else { return vec![word] };
+        let Some((epoch, vote)) = word.vote() else { return vec![word] };
         let forged = match dice.chance(500) {
             true => in_the_name_of(vote, dice.below(4) as u32),
             false => signed_wrongly(&vote, pen),

@@ -20,7 +20,9 @@ use commonware_consensus::simplex::{
     scheme::ed25519::Scheme,
     types::{Proposal, Vote},
 };
-use commonware_cryptography::{Signer as _, certificate::Attestation, ed25519::PrivateKey, sha256::Digest};
+use commonware_cryptography::{
+    Signer as _, Verifier as _, certificate::Attestation, ed25519::PrivateKey, sha256::Digest,
+};
 use commonware_p2p::utils::mux;
 use commonware_runtime::IoBuf;
 use commonware_utils::Participant;
@@ -39,6 +41,13 @@ pub(crate) struct Word {
     pub channel: usize,
     pub to: Vec<usize>,
     pub message: IoBuf,
+}
+
+impl Word {
+    /// An epoch and a vote in it, if it is one.
+    pub fn vote(&self) -> Option<(u64, EngineVote)> {
+        if self.channel == VOTES { read_vote(&self.message) } else { None }
+    }
 }
 
 /// What a lying validator does.
@@ -122,9 +131,16 @@ impl Liar {
     pub fn say(&mut self, word: Word, dice: &mut Dice) -> Vec<Word> {
         self.lie.tell(word, &self.pen, dice)
     }
+
+    /// Its key, an epoch and a vote of it, if that is what it says and the signature is its own.
+    pub fn signs(&self, word: &Word) -> Option<([u8; 32], u64, EngineVote)> {
+        let (epoch, vote) = word.vote()?;
+        let key = self.pen.key.public_key();
+        self.pen.signed(&vote).then_some((key.as_ref().try_into().ok()?, epoch, vote))
+    }
 }
 
-type EngineVote = Vote<Scheme, Digest>;
+pub(crate) type EngineVote = Vote<Scheme, Digest>;
 
 /// Signs for the validator.
 pub(crate) struct Pen {
@@ -133,9 +149,23 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
+    fn namespace(&self, kind: &str) -> Vec<u8> {
+        format!("stint-{}{kind}", self.chain_id).into_bytes()
+    }
+
     fn attest(&self, signer: Participant, kind: &str, message: &[u8]) -> Attestation<Scheme> {
-        let namespace = format!("stint-{}{kind}", self.chain_id);
-        Attestation { signer, signature: self.key.sign(namespace.as_bytes(), message).into() }
+        Attestation { signer, signature: self.key.sign(&self.namespace(kind), message).into() }
+    }
+
+    /// Whether a vote has a signature of this key.
+    fn signed(&self, vote: &EngineVote) -> bool {
+        let (kind, message, of) = match vote {
+            Vote::Notarize(v) => ("_NOTARIZE", v.proposal.encode(), &v.attestation),
+            Vote::Nullify(v) => ("_NULLIFY", v.round.encode(), &v.attestation),
+            Vote::Finalize(v) => ("_FINALIZE", v.proposal.encode(), &v.attestation),
+        };
+        let signature = of.signature.get();
+        signature.is_some_and(|s| self.key.public_key().verify(&self.namespace(kind), &message, s))
     }
 
     /// A vote like another one, over another proposal.

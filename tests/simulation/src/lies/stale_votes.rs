@@ -1,6 +1,6 @@
 //! It repeats old votes, and gives votes for rounds that are far ahead.
 
-use super::{Dice, Pen, Tell, VOTES, Word, read_vote, vote_message};
+use super::{Dice, Pen, Tell, Word, vote_message};
 use commonware_consensus::types::{Epoch, Round, View};
 use commonware_runtime::IoBuf;
 
@@ -14,8 +14,7 @@ pub(super) struct StaleVotes {
 
 impl Tell for StaleVotes {
     fn tell(&mut self, word: Word, pen: &Pen, dice: &mut Dice) -> Vec<Word> {
-        let voted = if word.channel == VOTES { read_vote(&word.message) } else { None };
-        let Some((epoch, vote)) = voted else { return vec![word] };
+        let Some((epoch, vote)) = word.vote() else { return vec![word] };
         if self.said.len() < REMEMBERED {
             self.said.push(word.message.clone());
         } else {
