@@ -91,7 +91,7 @@ pub async fn run(
     let server = api::Server::open(config.grpc).await?;
 
     let mut stop = std::pin::pin!(stop);
-    let (node, floor) = tokio::select! {
+    let (node, mut join, floor) = tokio::select! {
         () = &mut stop => return Ok(()),
         joined = join(&folder, genesis, chain_id, &config, wishes) => joined?,
     };
@@ -107,31 +107,55 @@ pub async fn run(
     started(grpc);
     tracing::info!("{} answers on {grpc}, height {}", config.name, node.tip().height);
 
+    let own = identity.public();
+    let removed = |epoch| Err(ValidatorError::Removed { name: config.name.clone(), epoch });
     let mut floor = floor;
     let (result, orderly) = loop {
         let mut engine = Engine::start(&folder, &config, &node, &identity, floor.take())?;
         let result = tokio::select! {
-            () = &mut stop => Ok(None),
+            () = &mut stop => Ok(Ended::Asked),
             ended = &mut engine.ended => match node.failure() {
                 Some(why) => Err(ValidatorError::Failed(why)),
-                None => ended.map_err(|_| ValidatorError::Failed(ENGINE_FAILED.into())).and_then(|r| Ok(r?)),
+                None => ended
+                    .map_err(|_| ValidatorError::Failed(ENGINE_FAILED.into()))
+                    .and_then(|r| Ok(r?.map_or(Ended::Asked, Ended::Left))),
             },
             why = node.failed() => Err(ValidatorError::Failed(why)),
             served = &mut serving => {
-                served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)).map(|()| None)
+                served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)).map(|()| Ended::Asked)
             }
+            () = join.cut_off(&node, &own) => Ok(Ended::CutOff),
         };
         let orderly = engine.stop().await;
         match result {
-            Ok(Some(Left::OtherKey(epoch))) => {
+            Ok(Ended::Left(Left::OtherKey(epoch))) => {
                 tracing::info!(
                     "from epoch {epoch} on another key of this validator counts: the engine starts anew with it"
                 );
             }
-            Ok(Some(Left::Removed(epoch))) => {
-                break (Err(ValidatorError::Removed { name: config.name.clone(), epoch }), orderly);
+            Ok(Ended::Left(Left::Outgrown)) => {
+                tracing::info!("there are more validators than this one has room for: the engine starts anew");
             }
-            other => break (other.map(drop), orderly),
+            Ok(Ended::Left(Left::Removed(epoch))) => break (removed(epoch), orderly),
+            Ok(Ended::CutOff) => {
+                tracing::warn!(
+                    "no validator talks to this one, and others are beyond block {}: it fetches what they are ahead and starts its engine anew",
+                    node.tip().height
+                );
+                let begins = tokio::select! {
+                    () = &mut stop => break (Ok(()), orderly),
+                    begins = join.come_back(&node) => begins,
+                };
+                floor = match begins {
+                    Ok(floor) => floor,
+                    Err(e) => break (Err(e.into()), orderly),
+                };
+                if identity.acting(&node)?.is_none() {
+                    break (removed(node.epochs().of(node.tip().height + 1)), orderly);
+                }
+            }
+            Ok(Ended::Asked) => break (Ok(()), orderly),
+            Err(e) => break (Err(e), orderly),
         }
     };
     let _ = close.send(());
@@ -142,6 +166,16 @@ pub async fn run(
         join::seal::set(&folder)?;
     }
     result
+}
+
+/// Why an engine is stopped that did not fail.
+enum Ended {
+    /// The operator wants it, or nobody serves any more.
+    Asked,
+    /// By itself.
+    Left(Left),
+    /// Nobody talks to it.
+    CutOff,
 }
 
 /// A running consensus engine, on a thread of its own.
@@ -211,7 +245,7 @@ async fn join(
     chain_id: Hash,
     config: &NodeConfig,
     wishes: Wishes,
-) -> Result<(Arc<Node>, Option<Floor>), ValidatorError> {
+) -> Result<(Arc<Node>, Join, Option<Floor>), ValidatorError> {
     let keep = config.keep.keep().map_err(|what| ConfigError::Value { path: folder.config(), what })?;
     if wishes.repair {
         let (folder, genesis) = (folder.clone(), genesis.clone());
@@ -234,7 +268,7 @@ async fn join(
     });
     let node = node.await?;
     let floor = join.catch_up(&node).await?;
-    Ok((node, floor))
+    Ok((node, join, floor))
 }
 
 /// Runs what takes long and waits for the disk.

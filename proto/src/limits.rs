@@ -54,6 +54,7 @@
 //! | blocks and receipts that every node keeps, at least | 50,000 heights | calls are told from repetitions by them for an hour, and nodes that join need as many |
 //! | far behind | 1,000 heights | fewer are fetched by the engine one by one |
 //! | blocks that the engine keeps for others | 10,000 heights | ten minutes of a busy ledger; who lags more fetches them as a node that joins |
+//! | calls that one validator tells another, until they are checked | 2 MB | twice the largest message; all validators have as much |
 //! | clocks of validators differ by | 10 s | they do not greet each other beyond |
 //! | double signs of one key that are recorded, and that wait here to be reported | 16 | more prove nothing new, and a liar makes any number |
 //! | unexecuted blocks behind the tip (K) | 4 | results are certified at most that much later |
@@ -151,6 +152,8 @@ pub const KEPT_HEIGHTS: u64 = 50_000;
 pub const FAR_BEHIND: u64 = 1_000;
 /// Blocks that the engine keeps for validators that lag, heights.
 pub const ENGINE_HEIGHTS: u64 = 10_000;
+/// Calls that one validator told another and that wait to be checked, bytes.
+pub const GOSSIP_BYTES: usize = 2 << 20;
 /// How far the clocks of validators may differ, milliseconds.
 pub const VALIDATOR_CLOCKS_MS: u64 = 10_000;
 /// Calls waiting in the pool.

@@ -16,9 +16,9 @@ use std::{
     },
     time::Duration,
 };
-use stint_consensus::{Env, Ledger, Left};
+use stint_consensus::{Env, Floor, Ledger, Left};
 use stint_node::core::{End, Node, NodeLedger, Outcome, Submitted};
-use stint_proto::{Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
+use stint_proto::{Block, Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
 use stint_simulation::{Boot, Engines, Lie, Seat, Signed};
 use stint_store::{Keep, Medium, StoreError, Tip};
@@ -149,7 +149,7 @@ impl World {
     /// Starts all founders.
     pub async fn begin(&mut self) {
         for i in 0..self.plan.founders {
-            self.boot(i.into()).await;
+            self.boot(i.into(), None).await;
         }
     }
 
@@ -217,7 +217,7 @@ impl World {
         self.lies.insert(i, untruth);
     }
 
-    async fn boot(&mut self, seat: Seat) {
+    async fn boot(&mut self, seat: Seat, floor: Option<Floor>) {
         let ills = self.ills[seat.place].clone();
         ills.full.store(false, Ordering::Relaxed);
         ills.stopped.store(false, Ordering::Relaxed);
@@ -231,7 +231,7 @@ impl World {
             }),
             _ => None,
         };
-        self.boot_with(seat, move |env, ledger| match leader {
+        self.boot_with(seat, floor, move |env, ledger| match leader {
             Some(between) => Arc::new(Bent { ledger, between }),
             None => Arc::new(Bent { ledger, between: Ailing { env, ills, last_ms: AtomicU64::new(0) } }),
         })
@@ -241,6 +241,7 @@ impl World {
     async fn boot_with(
         &mut self,
         seat: Seat,
+        floor: Option<Floor>,
         wrap: impl FnOnce(Arc<dyn Env>, Arc<dyn Ledger>) -> Arc<dyn Ledger> + Send + 'static,
     ) {
         let node = self.nodes[&seat].clone();
@@ -259,7 +260,7 @@ impl World {
             Some(Untruth::Network(lie)) => Some(*lie),
             _ => None,
         };
-        self.engines.boot(seat, Boot { chain_id: self.chain_id, genesis, ledger, lie }).await;
+        self.engines.boot(seat, Boot { chain_id: self.chain_id, genesis, ledger, lie, floor }).await;
     }
 
     /// Stops a validator at once. What it synced stays.
@@ -277,7 +278,34 @@ impl World {
     /// Starts a crashed validator again.
     pub async fn restart(&mut self, i: usize) {
         self.reopen(i.into());
-        self.boot(i.into()).await;
+        self.boot(i.into(), None).await;
+    }
+
+    /// When a validator heard any other last, milliseconds.
+    pub fn heard_ms(&self, i: usize) -> Option<u64> {
+        self.node(i).health().heard(&[self.key(i), self.next_key(i)])
+    }
+
+    /// What a validator does that nobody talks to: it fetches what another one is ahead, and starts its engine behind that
+    /// with the key that acts now. False when none of its keys does.
+    pub async fn come_back(&mut self, i: usize, from: usize) -> bool {
+        self.crash(i).await;
+        self.reopen(i.into());
+        let (node, other) = (self.node(i).clone(), self.node(from).clone());
+        for height in node.tip().height + 1..=other.tip().height {
+            let block = other.block(height).expect("readable").expect("kept");
+            let votes = other.certificate(height).expect("readable");
+            node.follow(&Block::decode(block).expect("a block"), votes.as_ref()).expect("it follows");
+        }
+        let acts = |key: [u8; 32]| node.validators().expect("readable").iter().any(|v| !v.left && v.key == key);
+        if acts(self.next_key(i)) {
+            self.engines.change_key(i);
+        } else if !acts(self.key(i)) {
+            return false;
+        }
+        let floor = node.begin_anew().expect("readable");
+        self.boot(i.into(), floor).await;
+        true
     }
 
     /// Starts a crashed validator again, to die with a certain block. Answers with what says that it is dead.
@@ -285,7 +313,7 @@ impl World {
         self.reopen(i.into());
         let dead = Arc::new(AtomicBool::new(false));
         let between = Mortal { death, height, dead: dead.clone() };
-        self.boot_with(i.into(), move |_, ledger| Arc::new(Bent { ledger, between })).await;
+        self.boot_with(i.into(), None, move |_, ledger| Arc::new(Bent { ledger, between })).await;
         dead
     }
 
@@ -293,7 +321,7 @@ impl World {
     pub async fn twin(&mut self, place: usize) {
         let seat = Seat { place, twin: true };
         self.furnish(seat);
-        self.boot(seat).await;
+        self.boot(seat, None).await;
     }
 
     fn reopen(&mut self, seat: Seat) {

@@ -20,12 +20,12 @@ use commonware_stream::{
 };
 use commonware_utils::{NZU32, NZUsize, ordered::Map};
 use futures::future::{FutureExt, select_all};
-use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 use stint_proto::{
     Block, Hash,
     limits::{VALIDATOR_CLOCKS_MS, VALIDATORS},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// What a validator needs to run.
 pub struct Config {
@@ -93,7 +93,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
     engine_tokio::Runner::new(runtime).start(|context| async move {
         let refuse = |what: &str| ConsensusError::Config(what.to_string());
         let key = PrivateKey::decode(Copying(&config.key)).map_err(|_| refuse("the key is not an ed25519 seed"))?;
-        // More than there are, so that some may join; with more still the engine is put together anew.
+        // More than there are, so that some may join; with more still it is to be started anew.
         let most = NonZeroUsize::new(most_peers(config.peers.peers.len())).unwrap_or(NonZeroUsize::MIN);
         let namespace = namespace(config.chain_id);
 
@@ -116,6 +116,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
         let channels = std::array::from_fn::<_, CHANNELS, _>(|i| network.register(i as u64, QUOTAS[i]));
         let network_task = network.start();
 
+        let outgrown = Arc::new(Notify::new());
         let parts = Parts {
             key,
             other_keys: config.other_keys,
@@ -126,7 +127,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
             timing: config.timing,
             cache_pages: CACHE_PAGES,
             peers: oracle.clone(),
-            track: track(oracle.clone(), most.get()),
+            track: track(oracle.clone(), most.get(), outgrown.clone()),
             blocker: oracle.clone(),
             channels,
         };
@@ -136,6 +137,7 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
         let ends = tasks.into_iter().map(|(name, task)| task.map(move |_| name).boxed());
         tokio::select! {
             _ = stop => Ok(None),
+            () = outgrown.notified() => Ok(Some(Left::Outgrown)),
             (name, _, _) = select_all(ends) => match left.get() {
                 Some(left) if name == ROUNDS => Ok(Some(*left)),
                 _ => Err(ConsensusError::Ended(name)),
@@ -144,13 +146,21 @@ pub fn run(config: Config, stop: oneshot::Receiver<()>, ledger: MakeLedger) -> R
     })
 }
 
+/// Keys that all validators have at once, at most: that of before, that which acts, that which is to follow.
+const MOST_KEYS: usize = 3 * VALIDATORS;
+
 /// How many peers the network has room for: a channel reserves memory for each.
 fn most_peers(now: usize) -> usize {
-    (2 * now + 8).min(3 * VALIDATORS)
+    (2 * now + 8).min(MOST_KEYS)
 }
 
-/// Tells the network who may connect. Validators beyond its room wait for the next start.
-fn track(mut oracle: Oracle<PublicKey>, most: usize) -> Track {
+/// Whether so many peers are to have a network with more room.
+fn outgrows(peers: usize, most: usize) -> bool {
+    peers > most && most < MOST_KEYS
+}
+
+/// Tells the network who may connect, or whoever waits for it that they outgrow it.
+fn track(mut oracle: Oracle<PublicKey>, most: usize, outgrown: Arc<Notify>) -> Track {
     Box::new(move |peers: Peers| {
         let mut addresses: BTreeMap<PublicKey, Address> = BTreeMap::new();
         for peer in peers.peers {
@@ -158,11 +168,8 @@ fn track(mut oracle: Oracle<PublicKey>, most: usize) -> Track {
                 addresses.insert(key, Address::from(peer.address));
             }
         }
-        if addresses.len() > most {
-            tracing::warn!(
-                "{} validators and joining ones; this node has room for {most} until it is started again",
-                addresses.len()
-            );
+        if outgrows(addresses.len(), most) {
+            return outgrown.notify_one();
         }
         let addresses: Vec<_> = addresses.into_iter().take(most).collect();
         if let Ok(addresses) = Map::try_from(addresses) {
@@ -174,6 +181,12 @@ fn track(mut oracle: Oracle<PublicKey>, most: usize) -> Track {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_that_is_started_anew_has_room() {
+        assert!((1..=MOST_KEYS + 1).all(|peers| !outgrows(peers, most_peers(peers))));
+        assert!(outgrows(most_peers(4) + 1, most_peers(4)));
+    }
 
     #[test]
     fn votes_are_where_others_look_for_them() {

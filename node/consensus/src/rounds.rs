@@ -64,6 +64,8 @@ pub enum Left {
     Removed(u64),
     /// Another key of its own counts from this epoch on.
     OtherKey(u64),
+    /// There are more peers than its network has room for.
+    Outgrown,
 }
 
 /// Tells the network who may connect.

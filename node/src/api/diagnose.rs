@@ -26,20 +26,26 @@ pub fn answer(node: &Node, name: &str) -> Result<v1::DiagnoseResponse, Refusal> 
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
     let health = node.health();
     let round = health.round();
-    let look = Look { now, looking_ms: now.saturating_sub(health.since_ms()), health: &health };
+    // Until a round of the epoch is over, its first one goes on.
+    let view = if round.epoch == epoch { round.view } else { 1 };
+    let look = Look { now, looking_ms: now.saturating_sub(health.since_ms()), health: &health, members: &members };
     // The engine takes the validators in turn, in the order of their keys.
-    let turn = (round.epoch + round.view).checked_rem(members.len() as u64);
-    let leader = turn.and_then(|turn| known.iter().find(|v| v.key == members[turn as usize]));
+    let turn = (epoch + view).checked_rem(members.len() as u64);
+    let leader = turn.and_then(|turn| known.iter().find(|v| look.counts(v) == Some(members[turn as usize])));
     Ok(v1::DiagnoseResponse {
         validator: name.into(),
         height: tip,
         network_height: node.network_height(),
         epoch,
-        view: round.view,
+        view,
         round_ms: now.saturating_sub(round.since_ms),
         leader: leader.map(|v| v.name.clone()).unwrap_or_default(),
         quorum: committee.map_or(0, |c| c.quorum() as u32),
-        validators: known.iter().filter(|v| !v.left).map(|v| look.at(v, v.name == name, tip)).collect(),
+        validators: known
+            .iter()
+            .filter(|v| !v.left || look.counts(v).is_some())
+            .map(|v| look.at(v, v.name == name, tip))
+            .collect(),
         double_signs: (recorded + health.evidence().len()) as u32,
         looking_ms: look.looking_ms,
         patience: health.patience(),
@@ -51,19 +57,28 @@ struct Look<'a> {
     now: u64,
     looking_ms: u64,
     health: &'a Health,
+    /// Keys of the committee.
+    members: &'a [[u8; 32]],
 }
 
 impl Look<'_> {
+    /// Which key of a validator counts: one that changes goes on with that of before until the epoch is over.
+    fn counts(&self, v: &Peer) -> Option<[u8; 32]> {
+        [Some(v.key), v.old_key].into_iter().flatten().find(|key| self.members.contains(key))
+    }
+
     fn at(&self, v: &Peer, own: bool, tip: u64) -> v1::ValidatorHealth {
         let never = Seen::default();
-        let seen = self.health.of(&v.key).unwrap_or(&never);
-        let (condition, since) = if own { (Condition::Well, None) } else { self.condition(seen, v.counts) };
+        let keys = [Some(v.key), v.old_key].into_iter().flatten();
+        let seen = keys.filter_map(|key| self.health.of(&key)).max_by_key(|seen| seen.heard_ms()).unwrap_or(&never);
+        let counts = self.counts(v).is_some();
+        let (condition, since) = if own { (Condition::Well, None) } else { self.condition(seen, counts) };
         let said = seen.standing.as_ref().map(|(standing, _)| standing);
         let (voted_epoch, voted_view, voted) = seen.voted.unwrap_or_default();
         v1::ValidatorHealth {
             name: v.name.clone(),
             key: Bytes::copy_from_slice(&v.key),
-            counts: v.counts,
+            counts,
             condition: condition.into(),
             since_ms: since.map_or(0, |since| self.age(since)),
             height: if own { tip } else { said.map_or(0, |s| s.height) },
@@ -83,8 +98,7 @@ impl Look<'_> {
     /// What is wrong, and since when.
     fn condition(&self, seen: &Seen, counts: bool) -> (Condition, Option<u64>) {
         let voted = seen.voted.map(|(_, _, at)| at);
-        let heard = seen.standing.as_ref().map(|(_, at)| *at).max(voted);
-        let Some(heard) = heard else {
+        let Some(heard) = seen.heard_ms() else {
             return match self.looking_ms > SILENT_MS {
                 true => (Condition::Silent, None),
                 false => (Condition::Unknown, None),
@@ -124,7 +138,7 @@ mod tests {
     use stint_proto::Hash;
 
     fn look(now: u64, seen: Seen) -> Condition {
-        Look { now, looking_ms: now, health: &Health::default() }.condition(&seen, true).0
+        Look { now, looking_ms: now, health: &Health::default(), members: &[] }.condition(&seen, true).0
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn verdict(seen: &DiagnoseResponse) -> Vec<String> {
         ));
     }
     if seen.double_signs > 0 {
-        lines.push(format!("{} double signs are on record: see them with stint evidence", seen.double_signs));
+        lines.push(format!("double signs seen: {}; stint evidence shows those on record", seen.double_signs));
     }
     lines
 }

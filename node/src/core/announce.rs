@@ -33,7 +33,7 @@ pub async fn run(node: Arc<Node>, env: Arc<dyn Env>, keys: Arc<[SigningKey]>) {
         let seen = node.health().evidence();
         for found in seen {
             match stint_runtime::evidence_settled(Arc::new(node.store.state_at(tip)), &found) {
-                Ok(true) => node.health().settle(&found),
+                Ok(true) => node.settle(&found),
                 Ok(false) => {
                     let request = v1::ReportEvidenceRequest { evidence: found.encode().into() };
                     if let Some(key) = keys.iter().find(known) {

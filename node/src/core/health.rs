@@ -10,6 +10,7 @@ use std::{
 };
 use stint_consensus::Heard;
 use stint_proto::limits::EVIDENCE_OF_KEY;
+use stint_store::StoreError;
 use stint_verifier::{DoubleSign, Kind};
 
 /// So many blocks behind are no illness: they are under way.
@@ -55,12 +56,19 @@ pub struct Seen {
     pub apart: Option<(u64, u64)>,
 }
 
+impl Seen {
+    /// When it was heard last.
+    pub fn heard_ms(&self) -> Option<u64> {
+        let voted = self.voted.map(|(_, _, at)| at);
+        voted.max(self.standing.as_ref().map(|(_, at)| *at))
+    }
+}
+
 impl Health {
     fn seen(&mut self, key: [u8; 32]) -> &mut Seen {
         if self.seen.len() >= KNOWN && !self.seen.contains_key(&key) {
             // Keys come and go: whoever was silent for longest makes room.
-            let heard = |seen: &Seen| seen.voted.map(|(_, _, at)| at).max(seen.standing.as_ref().map(|(_, at)| *at));
-            let longest = self.seen.iter().min_by_key(|(_, seen)| heard(seen)).map(|(key, _)| *key);
+            let longest = self.seen.iter().min_by_key(|(_, seen)| seen.heard_ms()).map(|(key, _)| *key);
             longest.and_then(|key| self.seen.remove(&key));
         }
         self.seen.entry(key).or_default()
@@ -69,6 +77,11 @@ impl Health {
     /// What is known of the holder of a key.
     pub fn of(&self, key: &[u8; 32]) -> Option<&Seen> {
         self.seen.get(key)
+    }
+
+    /// When anybody was heard who holds none of these keys, milliseconds.
+    pub fn heard(&self, own: &[[u8; 32]]) -> Option<u64> {
+        self.seen.iter().filter(|(key, _)| !own.contains(*key)).filter_map(|(_, seen)| seen.heard_ms()).max()
     }
 
     /// The round that goes on.
@@ -91,11 +104,6 @@ impl Health {
         self.evidence.values().cloned().collect()
     }
 
-    /// Lets go of what stands on the ledger.
-    pub fn settle(&mut self, found: &DoubleSign) {
-        self.evidence.remove(&(found.key, found.epoch, found.view));
-    }
-
     fn enter(&mut self, epoch: u64, view: u64, now_ms: u64) {
         if (epoch, view) > (self.round.epoch, self.round.view) {
             self.round = Round { epoch, view, since_ms: now_ms, proposed: false };
@@ -112,15 +120,27 @@ impl Health {
             }
             Heard::Patience(times) => self.patience = times,
             Heard::Over { epoch, view } => self.enter(epoch, view + 1, now_ms),
-            Heard::DoubleSign(found) => {
-                // As many of a key as the ledger takes: no liar keeps those of others out.
-                let of_key = (found.key, 0, 0)..=(found.key, u64::MAX, u64::MAX);
-                if self.evidence.range(of_key).count() < EVIDENCE_OF_KEY {
-                    self.evidence.entry((found.key, found.epoch, found.view)).or_insert(*found);
-                }
-            }
+            // Kept already, by `Node::saw`.
+            Heard::DoubleSign(_) => {}
         }
     }
+
+    /// Keeps a double sign until it is settled; false if it is kept already, or as many of its key as the ledger takes: no
+    /// liar keeps those of others out.
+    fn see(&mut self, found: DoubleSign) -> bool {
+        let of_key = (found.key, 0, 0)..=(found.key, u64::MAX, u64::MAX);
+        let place = (found.key, found.epoch, found.view);
+        let is_new = !self.evidence.contains_key(&place) && self.evidence.range(of_key).count() < EVIDENCE_OF_KEY;
+        if is_new {
+            self.evidence.insert(place, found);
+        }
+        is_new
+    }
+}
+
+/// A name of a double sign in the store.
+fn name(found: &DoubleSign) -> Vec<u8> {
+    [&found.key[..], &found.epoch.to_be_bytes(), &found.view.to_be_bytes()].concat()
 }
 
 impl Node {
@@ -129,23 +149,45 @@ impl Node {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes up what was seen before this process and is not settled.
+    pub(super) fn remember(&self) -> Result<(), StoreError> {
+        let seen = self.store.seen()?;
+        let mut health = self.health();
+        seen.iter().filter_map(|bytes| DoubleSign::decode(bytes)).for_each(|found| _ = health.see(found));
+        Ok(())
+    }
+
+    /// Lets go of a double sign that stands on the ledger.
+    pub(super) fn settle(&self, found: &DoubleSign) {
+        self.health().evidence.remove(&(found.key, found.epoch, found.view));
+        if let Err(e) = self.store.forget_seen(&name(found)) {
+            self.unreadable(&e);
+        }
+    }
+
     pub(super) fn heard(&self, heard: Heard, now_ms: u64) {
         match &heard {
-            Heard::DoubleSign(found) => {
-                let (epoch, view, [first, second]) = (found.epoch, found.view, &found.votes);
-                tracing::warn!(
-                    "a validator signed twice in round {view} of epoch {epoch}: {} and {}; key {}",
-                    first.kind,
-                    second.kind,
-                    hex::encode(found.key)
-                );
-            }
+            Heard::DoubleSign(found) => self.saw(found),
             Heard::Patience(times) if *times != self.health().patience() => {
                 tracing::info!("rounds are waited for {times} times as long as usual");
             }
             Heard::Patience(_) | Heard::Vote { .. } | Heard::Over { .. } => {}
         }
         self.health().hear(heard, now_ms);
+    }
+
+    fn saw(&self, found: &DoubleSign) {
+        let (epoch, view, [first, second]) = (found.epoch, found.view, &found.votes);
+        tracing::warn!(
+            "a validator signed twice in round {view} of epoch {epoch}: {} and {}; key {}",
+            first.kind,
+            second.kind,
+            hex::encode(found.key)
+        );
+        let is_new = self.health().see(found.clone());
+        if is_new && let Err(e) = self.store.remember_seen(&name(found), &found.encode()) {
+            self.unreadable(&e);
+        }
     }
 
     /// Takes another validator's word.

@@ -1,5 +1,7 @@
 use super::{
-    Addresses, Node, announce, draft, execute, prune, spread,
+    Addresses, Node, announce, draft,
+    ear::{Ear, ear},
+    execute, prune, spread,
     standing::{self, Standing},
     verify,
 };
@@ -17,7 +19,7 @@ pub struct NodeLedger {
     env: Arc<dyn Env>,
     addresses: Addresses,
     final_blocks: mpsc::UnboundedSender<(Arc<Block>, Ack)>,
-    heard: mpsc::Sender<Bytes>,
+    ear: Ear,
 }
 
 impl NodeLedger {
@@ -25,14 +27,14 @@ impl NodeLedger {
     pub fn start(node: Arc<Node>, env: Arc<dyn Env>, addresses: Addresses, keys: Arc<[SigningKey]>) -> Arc<dyn Ledger> {
         // The engine delivers only a few blocks ahead of their acknowledgement.
         let (final_blocks, to_execute) = mpsc::unbounded_channel();
-        let (heard, to_check) = mpsc::channel(spread::HEARD);
+        let (ear, to_check) = ear();
         env.spawn_dedicated("execute", Box::pin(execute::run(node.clone(), env.clone(), to_execute)));
         env.spawn_dedicated("check", Box::pin(spread::check(node.clone(), env.clone(), to_check)));
         env.spawn_dedicated("prune", Box::pin(prune::run(node.clone(), env.clone())));
         env.spawn("spread", Box::pin(spread::run(node.clone(), env.clone())));
         env.spawn("standing", Box::pin(standing::tell(node.clone(), env.clone())));
         env.spawn("announce", Box::pin(announce::run(node.clone(), env.clone(), keys)));
-        Arc::new(NodeLedger { node, env, addresses, final_blocks, heard })
+        Arc::new(NodeLedger { node, env, addresses, final_blocks, ear })
     }
 
     /// What can be read, or else the node stops.
@@ -96,8 +98,6 @@ impl Ledger for NodeLedger {
             }
             return;
         }
-        if self.heard.try_send(message).is_err() {
-            tracing::debug!("gossip was dropped: more came than can be checked");
-        }
+        self.ear.hear(from, message);
     }
 }

@@ -3,8 +3,10 @@
 
 mod announce;
 mod draft;
+mod ear;
 mod epochs;
 mod execute;
+mod floor;
 mod health;
 mod ledger;
 mod node;

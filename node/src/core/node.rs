@@ -13,7 +13,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use stint_proto::{
-    Block, CallId, Code, Genesis, Hash, Refusal, Transaction,
+    Block, CallId, Certificate, Code, Genesis, Hash, Refusal, Transaction,
     limits::{BLOCK_FUEL, PAGE_BYTES, PAGE_ROWS, VALIDITY_WINDOW},
     signature, v1,
 };
@@ -76,7 +76,7 @@ impl Node {
         let tip = store.tip();
         let state = Arc::new(store.state_at(tip.height));
         stint_runtime::prepare_published(&contracts, state).map_err(|e| StoreError::Damaged(e.to_string()))?;
-        Ok(Arc::new(Node {
+        let node = Arc::new(Node {
             chain_id,
             genesis,
             contracts,
@@ -95,7 +95,9 @@ impl Node {
             failed: Signal::new(false),
             health: Mutex::default(),
             pinned: OnceLock::new(),
-        }))
+        });
+        node.remember()?;
+        Ok(node)
     }
 
     /// Block 0.
@@ -261,6 +263,11 @@ impl Node {
     /// A final block's canonical bytes.
     pub fn block(&self, height: u64) -> Result<Option<Bytes>, StoreError> {
         self.store.block(height)
+    }
+
+    /// Votes over its header, where they are kept: those over a later block bear out the others.
+    pub fn certificate(&self, height: u64) -> Result<Option<Certificate>, StoreError> {
+        self.store.certificate(height)
     }
 
     /// How many double signs stand on the ledger, as far as one page tells.

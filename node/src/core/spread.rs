@@ -3,16 +3,16 @@
 //! A message is a list of transactions, each behind its size in 4 bytes. Nothing is promised: a
 //! call that is lost on the way still waits in the pool of the validator that took it, and is
 //! ordered when its turn to lead comes.
+//!
+//! Signatures take long to check: who tells of a call that its sender did not sign is not listened to any more, for an
+//! honest validator has checked what it tells (`ear.rs`).
 
-use super::Node;
+use super::{Node, ear::Queue};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::{sync::Arc, time::Duration};
 use stint_consensus::Env;
 use stint_proto::{Transaction, limits::KERNEL_TRANSACTION_BYTES, signature};
-use tokio::sync::mpsc;
 
-/// Messages that wait to be checked.
-pub const HEARD: usize = 256;
 /// A message is sent when it has this many bytes; only a single large call makes it larger.
 const MESSAGE_BYTES: usize = 64 * 1024;
 /// Time between messages, so that calls travel together under load.
@@ -36,8 +36,8 @@ pub async fn run(node: Arc<Node>, env: Arc<dyn Env>) {
 }
 
 /// Checks what came from others and takes what is right.
-pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut messages: mpsc::Receiver<Bytes>) {
-    while let Some(message) = messages.recv().await {
+pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut queue: Queue) {
+    while let Some((from, message)) = queue.next().await {
         let mut new = decode(message);
         {
             let pool = node.pool();
@@ -48,10 +48,7 @@ pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut messages: mpsc::Recei
         // Keys are free, so that nobody fills the pool with calls of keys that the ledger does not know. One that it came
         // to know just now waits in the pool of the validator that took its call.
         new.retain(|t| node.knows_key(&t.id().key).unwrap_or(false));
-        if !new.is_empty() && !signature::verify_all(new.iter(), &mut env.rng()) {
-            new.retain(|t| signature::verify(t).is_ok());
-        }
-        // Executed meanwhile, or before: not to be ordered again.
+        // Executed before: not to be ordered again.
         new.retain(|t| match node.store.locate(t.id()) {
             Ok(found) => found.is_none(),
             Err(e) => {
@@ -59,6 +56,14 @@ pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut messages: mpsc::Recei
                 false
             }
         });
+        // The first that is not signed tells enough of its teller.
+        if !new.is_empty()
+            && !signature::verify_all(new.iter(), &mut env.rng())
+            && let Some(forged) = new.iter().position(|t| signature::verify(t).is_err())
+        {
+            new.truncate(forged);
+            queue.shut_out(from);
+        }
         for tx in new {
             // A full pool here leaves the call to the validator that took it.
             let _ = node.take(vec![tx], false);

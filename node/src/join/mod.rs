@@ -14,6 +14,7 @@
 //! A validator whose votes are lost does not vote again before the others have made a block that begins after its own
 //! start: every view in which it may have voted is over then, so it cannot vote twice in one.
 
+mod away;
 mod history;
 mod past;
 mod peers;
@@ -42,15 +43,13 @@ use std::{
 use stint_consensus::Floor;
 use stint_proto::{
     Genesis, GenesisError, Hash,
-    limits::{FAR_BEHIND, KEPT_HEIGHTS, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
+    limits::{CLOCK_SKEW_MS, FAR_BEHIND, KEPT_HEIGHTS, VALIDATOR_CLOCKS_MS, VALIDITY_WINDOW},
 };
 use stint_store::{Joining, Keep, Medium, Standing, Store, StoreError, Target, standing, trusts};
 use stint_verifier::{Handover, Trust};
 
 /// Times that another snapshot is chosen because peers no longer offer the one before.
 const SNAPSHOTS: u32 = 10;
-/// Heights behind the engine's first block after which it surely knows its own way.
-const FLOOR_HEIGHTS: u64 = 1_000;
 
 /// What the operator asks for at the start of a node.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +99,8 @@ pub struct Join {
     fetched: bool,
     /// Milliseconds since 1970.
     began: u64,
+    /// How long nobody may be heard.
+    silence: Duration,
 }
 
 impl Join {
@@ -116,7 +117,19 @@ impl Join {
         let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
         let peers = Peers::new(chain_id, peers);
         let trust = genesis.trust(chain_id)?;
-        Ok(Join { folder, genesis, chain_id, trust, keep, wishes, peers, without_votes, fetched: false, began })
+        Ok(Join {
+            folder,
+            genesis,
+            chain_id,
+            trust,
+            keep,
+            wishes,
+            peers,
+            without_votes,
+            fetched: false,
+            began,
+            silence: away::SILENCE,
+        })
     }
 
     fn medium(&self) -> Medium {
@@ -355,13 +368,10 @@ impl Join {
         if self.fetched || waits || heights >= far && self.is_proven(far).await {
             self.follow(node, waits && !self.wishes.forget_votes, heights).await?;
         } else if !lost {
-            return self.floor(node);
+            return Ok(node.floor()?);
         }
         // The engine has not seen the blocks before, or not all of them.
-        if let Some(newest) = node.store.newest_signed()? {
-            node.store.set_floor(newest)?;
-        }
-        self.floor(node)
+        Ok(node.begin_anew()?)
     }
 
     async fn follow(&mut self, node: &Arc<Node>, lost_votes: bool, heights: u64) -> Result<(), JoinError> {
@@ -370,7 +380,7 @@ impl Join {
         let behind = Behind { next: tip.height + 1, parent, results: None };
         let mut history = History::new(node.store.trusts(self.trust.clone())?, self.wishes.pin, false, behind);
         let progress = Progress::new("blocks", heights.saturating_sub(tip.height));
-        let safe = self.began + VALIDATOR_CLOCKS_MS;
+        let safe = self.began + VALIDATOR_CLOCKS_MS + CLOCK_SKEW_MS;
         tracing::info!("executing the blocks from {} on, to about {heights}", tip.height + 1);
         if lost_votes {
             tracing::info!(
@@ -386,18 +396,6 @@ impl Join {
             FetchError::Failed(why) => JoinError::Peers(why),
             FetchError::Gone | FetchError::Alone => JoinError::Peers(self.alone()),
         })
-    }
-
-    /// Where the engine was last begun anew, as long as it may not have got beyond that.
-    fn floor(&self, node: &Node) -> Result<Option<Floor>, JoinError> {
-        let Some(height) = node.store.floor()? else { return Ok(None) };
-        if node.tip().height > height + FLOOR_HEIGHTS {
-            return Ok(None);
-        }
-        let missing = || StoreError::Damaged(format!("block {height}, with which the engine began, or its votes"));
-        let block = node.store.block(height)?.and_then(|b| stint_proto::Block::decode(b).ok()).ok_or_else(missing)?;
-        let certificate = node.store.certificate(height)?.ok_or_else(missing)?;
-        Ok(Some(Floor { block, certificate }))
     }
 }
 

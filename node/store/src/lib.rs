@@ -23,6 +23,7 @@
 //!                "floor"                    block behind which the engine was started anew [8]
 //!                "counted"                  first block whose calls are counted in "tip" [8]; absent: 1
 //!                "pinned"                   pinned block that was found here [8] | hash of its header [32]
+//!                "seen" | name              a double sign that was seen here and is to be told
 //!    while it is filled from peers:
 //!                "joining"                  height [8] | first block [8] | results [108]
 //!                "gaps"                     for each range of keys to come: f [2] | from [f] | t [2] | to [t]
@@ -51,6 +52,7 @@ mod join;
 mod keep;
 mod prove;
 mod read;
+mod seen;
 mod store;
 mod tree;
 mod trusts;

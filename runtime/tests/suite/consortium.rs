@@ -170,6 +170,27 @@ fn parameters_quotas_and_validators_change_by_a_vote_of_the_consortium_and_in_no
     assert_eq!(on.stands(), after);
 }
 
+/// What evidence of a double sign may lead to, if the seats think so: nobody else can remove a validator.
+#[test]
+fn a_validator_is_removed_and_changes_its_key_by_a_vote() {
+    let mut on = Consortium::new();
+    let mut decides = |id: &str, calls: Vec<Call>| {
+        on.proposes(id, calls);
+        on.votes(id, [Choice::Yes; 4]);
+        on.pass(OPEN_FOR_S + DELAY_S);
+        on.executes(id).expect("executed");
+        on.asks::<v1::ListValidatorsResponse>(CONSORTIUM, "ListValidators").validators
+    };
+    let key = |of: &str| bytes::Bytes::copy_from_slice(&key_of(of).verifying_key().to_bytes());
+    let (p2p, grpc) = ("127.0.0.1:7001".into(), "127.0.0.1:7002".into());
+    let joins = v1::AddValidatorRequest { name: "v2".into(), key: key("v2"), p2p, grpc };
+    assert_eq!(decides("joins", vec![call("AddValidator", &joins)]).len(), 2);
+    let rotated = v1::RotateValidatorRequest { name: "v1".into(), key: key("v1 anew") };
+    let removed = v1::RemoveValidatorRequest { name: "v2".into() };
+    let left = decides("changes", vec![call("RotateValidator", &rotated), call("RemoveValidator", &removed)]);
+    assert_eq!(left.iter().map(|v| (&v.name[..], &v.next_key)).collect::<Vec<_>>(), [("v1", &key("v1 anew"))]);
+}
+
 #[test]
 fn what_the_seats_do_not_pass_does_not_happen() {
     let mut on = Consortium::new();

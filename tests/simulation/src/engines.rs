@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use stint_consensus::{CHANNELS, Left, MakeLedger, Parts, Timing, Track, start};
+use stint_consensus::{CHANNELS, Floor, Left, MakeLedger, Parts, Timing, Track, start};
 use stint_proto::{Block, Hash};
 
 /// A running engine: that of a place, or its twin, which has the same key.
@@ -48,6 +48,8 @@ pub struct Boot {
     pub ledger: MakeLedger,
     /// What it lies, if it does.
     pub lie: Option<Lie>,
+    /// Where it begins, if it was brought further without its engine.
+    pub floor: Option<Floor>,
 }
 
 /// Engines and the network between them.
@@ -112,7 +114,7 @@ impl Engines {
 
     /// Starts a validator from what its engine keeps.
     pub async fn boot(&mut self, seat: impl Into<Seat>, boot: Boot) {
-        let (seat, Boot { chain_id, genesis, ledger, lie }) = (seat.into(), boot);
+        let (seat, Boot { chain_id, genesis, ledger, lie, floor }) = (seat.into(), boot);
         let Seat { place, twin } = seat;
         let namespace = format!("stint-{chain_id}").into_bytes();
         self.leave(seat);
@@ -132,7 +134,7 @@ impl Engines {
             other_keys: vec![self.public_key(place, 1)],
             namespace,
             genesis,
-            floor: None,
+            floor,
             partition: format!("{}{place}", if twin { "twin" } else { "v" }),
             timing: Timing::default(),
             cache_pages: NZUsize!(64),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A key, and an epoch and a round of it in which it voted.
 pub type Signed = ([u8; 32], u64, u64);
 
-/// Rounds before that of a place of which its engine surely takes votes; it takes those of one round to come.
+/// Rounds before that of a place of which its engine surely takes votes; it takes those of one round to come, too.
 const BEHIND: u64 = 32;
 
 /// Votes of liars whose signatures are theirs, as they reached others.

@@ -129,8 +129,8 @@ fn survived(seed: u64, nodes: Option<usize>, odds: &Odds) -> Report {
 
 /// The shortest storm of a seed that breaks something.
 pub fn shortest(seed: u64, nodes: Option<usize>, odds: &Odds) -> (Odds, Report) {
-    for seconds in SHORTER {
-        let shorter = Odds { storm_ms: seconds * 1000, ..odds.clone() };
+    for storm_ms in SHORTER.map(|seconds| seconds * 1000).into_iter().filter(|ms| *ms < odds.storm_ms) {
+        let shorter = Odds { storm_ms, ..odds.clone() };
         let report = survived(seed, nodes, &shorter);
         if !report.broken.is_empty() {
             return (shorter, report);

@@ -104,7 +104,7 @@ impl Members {
                     start.push((place, format!("v{place} starts again with another key, epoch {epoch}")));
                 }
                 Some(Left::Removed(_)) => self.of[place] = Member::Out,
-                None => {}
+                Some(Left::Outgrown) | None => {}
             }
         }
         start

@@ -8,7 +8,7 @@ use super::{
 use crate::{Plan, World, counter, simulate_unbegun};
 use prost::Message;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
 };
 use stint_proto::{limits::CLOCK_SKEW_MS, v1};
@@ -16,6 +16,10 @@ use stint_simulation::Dice;
 
 /// Time between two looks, milliseconds.
 const TICK_MS: u64 = 50;
+/// For so long a validator hears nobody before it asks whether others went on; real ones do so after thirty seconds.
+const SILENCE_MS: u64 = 10_000;
+/// By so many blocks they must have.
+const AHEAD: u64 = 10;
 /// Time that founding may take.
 const FOUNDING_MS: u64 = 120_000;
 
@@ -68,8 +72,8 @@ pub fn storm_of(seed: u64, forecast: Forecast, odds: &Odds) -> Report {
         let dice = forecast.dice.clone();
         let members = Members::new(forecast.nodes, forecast.places(), forecast.liars.len());
         let clients = Clients::default();
-        let mut storm =
-            Storm { world, odds, forecast, dice, members, clients, going_on: Vec::new(), report: Report::default() };
+        let (going_on, heard, report) = (Vec::new(), BTreeMap::new(), Report::default());
+        let mut storm = Storm { world, odds, forecast, dice, members, clients, going_on, heard, report };
         storm.whole().await;
         storm.report
     });
@@ -86,6 +90,8 @@ struct Storm {
     clients: Clients,
     /// Faults and when they end.
     going_on: Vec<(u64, Fault)>,
+    /// Of each validator, when it heard another one last, and when that was seen.
+    heard: BTreeMap<usize, (Option<u64>, u64)>,
     report: Report,
 }
 
@@ -246,6 +252,7 @@ impl Storm {
                 self.world.restart(place).await;
             }
         }
+        self.bring_back().await;
         let running = self.running();
         // Whoever was removed while it was away may wait for ever for somebody to tell it.
         let stays = |place: &usize| self.members.of[*place] == Member::Inside;
@@ -253,6 +260,34 @@ impl Storm {
         self.clients.turn(&self.world, &asked, &mut self.dice);
         self.look_at_clocks(&running);
         self.world.sleep(TICK_MS).await;
+    }
+
+    /// Whom nobody talks to any more fetches what others are ahead.
+    async fn bring_back(&mut self) {
+        let now = self.world.now_ms();
+        let running = self.running();
+        self.heard.retain(|place, _| running.contains(place));
+        let ahead = running.iter().copied().max_by_key(|i| self.world.tip(*i).height);
+        for place in running {
+            let heard = self.world.heard_ms(place);
+            let (last, since) = self.heard.entry(place).or_insert((heard, now));
+            if *last != heard {
+                (*last, *since) = (heard, now);
+            }
+            let silent = now - *since >= SILENCE_MS;
+            let Some(ahead) = ahead.filter(|i| self.world.tip(*i).height >= self.world.tip(place).height + AHEAD)
+            else {
+                continue;
+            };
+            if silent {
+                self.heard.remove(&place);
+                self.say(format!("v{place} hears nobody, and fetches what v{ahead} is ahead"));
+                if !self.world.come_back(place, ahead).await {
+                    self.say(format!("v{place} learns that it was removed"));
+                    self.members.of[place] = Member::Out;
+                }
+            }
+        }
     }
 
     /// No block is of a time that an honest clock, however far off, and what is allowed beyond have not reached.

@@ -1,5 +1,6 @@
 //! Real processes on loopback, each test in folders and on ports of its own.
 
+mod away;
 mod clients;
 mod disks;
 mod faults;

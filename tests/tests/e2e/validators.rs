@@ -1,12 +1,33 @@
 //! A validator joins, changes its key and leaves, as processes do it.
 
 use crate::grow::{self, grow};
+use ed25519_dalek::SigningKey;
+use prost::Message;
 use stint_node::{config::Folder, keys};
 use stint_proto::v1;
 use stint_tests::{Devnet, eventually};
 
 /// Blocks of an epoch: some seconds of a busy ledger.
 const EPOCH: u64 = 20;
+
+/// A network has room for some more peers than there were at its start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_grows_beyond_the_room_that_its_validators_had() {
+    let devnet = Devnet::start(1);
+    let (client, steward) = (devnet.client(0).await, devnet.steward());
+    for n in 0..12u8 {
+        let key = SigningKey::from_bytes(&[n + 1; 32]).verifying_key().to_bytes().to_vec().into();
+        // Nobody listens there.
+        let (p2p, grpc) = (format!("127.0.0.1:{}", 10 + n), format!("127.0.0.1:{}", 30 + n));
+        let request = v1::AddValidatorRequest { name: format!("joins{n}"), key, p2p, grpc };
+        let add = "/stint.v1.Kernel/AddValidator";
+        client.command(&steward, "consortium", add, request.encode_to_vec().into()).await.expect("added");
+    }
+    let anew = "the engine starts anew";
+    eventually("it has made room", 60, async || devnet.log(0).contains(anew).then_some(())).await;
+    grow::found(&client, &steward).await;
+    assert_eq!(devnet.log(0).matches(anew).count(), 1, "{}", devnet.log(0));
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_organisation_joins_changes_its_key_and_leaves() {
@@ -71,6 +92,12 @@ async fn an_organisation_joins_changes_its_key_and_leaves() {
     eventually("the new key counts", 180, async || {
         let status = client.status().await.ok()?;
         status.validators.into_iter().find(|v| v.key[..] == new[..])
+    })
+    .await;
+    eventually("all are well, under whichever key", 60, async || {
+        let seen = client.diagnose().await.ok()?;
+        let well = |v: &v1::ValidatorHealth| v.counts && v.condition() == v1::validator_health::Condition::Well;
+        (seen.validators.len() == 5 && seen.validators.iter().all(well)).then_some(())
     })
     .await;
     devnet.kill(3);

@@ -63,7 +63,7 @@ async fn who_signed_twice_is_on_record_and_proved_offline() {
     std::fs::write(&file, bytes).expect("written");
     assert!(devnet.fails(&["verify", &file]).contains("proves nothing"));
     eventually("why tells of it", 20, async || {
-        Some(devnet.ok(&["why"])).filter(|out| out.contains("1 double signs are on record"))
+        Some(devnet.ok(&["why"])).filter(|out| out.contains("double signs seen: 1"))
     })
     .await;
 }

@@ -1,4 +1,5 @@
-//! It says of itself what cannot be, and tells of calls that it signs with keys of nobody.
+//! It says of itself what cannot be, and tells of calls that it signs with keys of nobody, or that their senders did not
+//! sign.
 
 use super::{Dice, GOSSIP, Pen, Tell, Word};
 use bytes::Bytes;
@@ -20,8 +21,17 @@ impl Tell for Gossip {
         }
         let [standing, calls] = [standing(dice), calls(pen.chain_id, dice)]
             .map(|bytes| Word { message: IoBuf::from(Bytes::from(bytes)), ..word.clone() });
-        vec![standing, calls, word]
+        vec![standing, calls, Word { message: unsigned(&word.message), ..word.clone() }, word]
     }
+}
+
+/// The same calls with another signature on the last of them; it stands at the end.
+fn unsigned(message: &IoBuf) -> IoBuf {
+    let mut bytes = message.as_ref().to_vec();
+    if let Some(last) = bytes.last_mut() {
+        *last ^= 1;
+    }
+    IoBuf::from(Bytes::from(bytes))
 }
 
 /// As a validator tells of itself: a mark, version 1, its height, what that led to, its epoch and round, and what it

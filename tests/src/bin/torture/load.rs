@@ -123,6 +123,7 @@ impl Load {
             }
         }
         self.once(devnet, acknowledged.len()).await?;
+        accused(devnet).await?;
         Ok(acknowledged.len())
     }
 
@@ -146,6 +147,19 @@ impl Load {
             false => {
                 Err(format!("{acknowledged} calls were acknowledged, each founds a commons, and there are {found}"))
             }
+        }
+    }
+}
+
+/// Whatever befell them, nobody signed twice.
+async fn accused(devnet: &Devnet) -> Result<(), String> {
+    let client = devnet.client(0).await;
+    let answer = client.query("consortium", "/stint.v1.Kernel/ListEvidence", Default::default()).await;
+    let answer = v1::ListEvidenceResponse::decode(answer.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
+    match answer.evidence.first() {
+        None => Ok(()),
+        Some(found) => {
+            Err(format!("{} signed twice in round {} of epoch {}", found.validator, found.view, found.epoch))
         }
     }
 }

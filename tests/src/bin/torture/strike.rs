@@ -11,8 +11,8 @@ pub enum Strike {
     KillTwice(Vec<usize>),
     /// They stop by SIGSTOP, milliseconds.
     Stop(Vec<usize>, u64),
-    /// One loses all its data and fetches the ledger from the others.
-    Wipe(usize),
+    /// They lose all their data and fetch the ledger from the others.
+    Wipe(Vec<usize>),
     /// Nobody reaches anybody, milliseconds.
     Cut(u64),
     /// Every message takes longer and some are lost: milliseconds, and a share of a hundred.
@@ -61,7 +61,7 @@ fn loopback(state: &str) -> Result<(), String> {
 }
 
 impl Strike {
-    /// Draws one. At most a third of the validators lose their data.
+    /// Draws one. Less than a third of the validators lose their data.
     pub fn draw(validators: usize, network: &Network, dice: &mut Dice) -> Strike {
         let count = dice.between(1, validators as u64) as usize;
         let some = dice.some(count, validators);
@@ -69,7 +69,11 @@ impl Strike {
             0..40 => Strike::Kill(some),
             40..55 => Strike::KillTwice(some),
             55..75 => Strike::Stop(some, dice.between(100, 4_000)),
-            75..85 => Strike::Wipe(dice.below(validators as u64) as usize),
+            75..85 => {
+                let faulty = (validators - 1) / 3;
+                let count = dice.between(1, faulty.max(1) as u64) as usize;
+                Strike::Wipe(dice.some(count, validators))
+            }
             _ => match network {
                 Network::Shared => Strike::Kill((0..validators).collect()),
                 Network::Shaped if dice.chance(500) => Strike::Slow(dice.between(5, 100), dice.below(10)),
@@ -111,9 +115,11 @@ impl Strike {
                 who.iter().for_each(|i| devnet.signal(*i, "CONT"));
             }
             Strike::Wipe(who) => {
-                devnet.kill(*who);
-                std::fs::remove_dir_all(devnet.validator(*who).0.join("data")).map_err(|e| e.to_string())?;
-                start(devnet, &[*who])?;
+                for i in who {
+                    devnet.kill(*i);
+                    std::fs::remove_dir_all(devnet.validator(*i).0.join("data")).map_err(|e| e.to_string())?;
+                }
+                start(devnet, who)?;
             }
             Strike::Cut(ms) => {
                 loopback("down")?;
