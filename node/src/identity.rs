@@ -12,6 +12,16 @@ use ed25519_dalek::SigningKey;
 use std::sync::Arc;
 use stint_runtime::RuntimeError;
 
+/// Of some keys that which counts in the epoch of the next block, or else one that is to count; none when the consortium
+/// knows none of them.
+pub fn acting(node: &Node, keys: &[[u8; 32]]) -> Result<Option<[u8; 32]>, RuntimeError> {
+    let epoch = node.epochs().of(node.tip().height + 1);
+    let members = node.committee(epoch)?.map(|(_, c)| c.keys().to_vec()).unwrap_or_default();
+    let peers = node.validators()?;
+    let joins = |key: &&[u8; 32]| peers.iter().any(|p| !p.left && p.key == **key);
+    Ok(keys.iter().find(|key| members.contains(*key)).or_else(|| keys.iter().find(joins)).copied())
+}
+
 /// The keys of a validator, that of `validator.key` first.
 pub struct Identity {
     keys: Vec<SigningKey>,
@@ -32,15 +42,10 @@ impl Identity {
         self.keys.iter().map(|k| k.verifying_key().to_bytes()).collect()
     }
 
-    /// The key that counts in the epoch of the next block, or else one that is to count; none when the consortium knows
-    /// none of them.
+    /// The one that acts now; none when the consortium knows none of them.
     pub fn acting(&self, node: &Node) -> Result<Option<&SigningKey>, RuntimeError> {
-        let epoch = node.epochs().of(node.tip().height + 1);
-        let members = node.committee(epoch)?.map(|(_, c)| c.keys().to_vec()).unwrap_or_default();
-        let peers = node.validators()?;
-        let counts = |key: &&SigningKey| members.contains(&key.verifying_key().to_bytes());
-        let joins = |key: &&SigningKey| peers.iter().any(|p| !p.left && p.key == key.verifying_key().to_bytes());
-        Ok(self.keys.iter().find(counts).or_else(|| self.keys.iter().find(joins)))
+        let acting = acting(node, &self.public())?;
+        Ok(acting.and_then(|key| self.keys.iter().find(|k| k.verifying_key().to_bytes() == key)))
     }
 
     /// The keys themselves, to sign what the validator tells the consortium.

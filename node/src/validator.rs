@@ -107,11 +107,13 @@ pub async fn run(
     started(grpc);
     tracing::info!("{} answers on {grpc}, height {}", config.name, node.tip().height);
 
-    let own = identity.public();
     let removed = |epoch| Err(ValidatorError::Removed { name: config.name.clone(), epoch });
-    let mut floor = floor;
+    let mut floor = Ok(floor);
     let (result, orderly) = loop {
-        let mut engine = Engine::start(&folder, &config, &node, &identity, floor.take())?;
+        let mut engine = match floor.and_then(|floor| Engine::start(&folder, &config, &node, &identity, floor)) {
+            Ok(engine) => engine,
+            Err(e) => break (Err(e), true),
+        };
         let result = tokio::select! {
             () = &mut stop => Ok(Ended::Asked),
             ended = &mut engine.ended => match node.failure() {
@@ -124,7 +126,7 @@ pub async fn run(
             served = &mut serving => {
                 served.map_err(|e| ValidatorError::Failed(e.to_string())).and_then(|r| Ok(r?)).map(|()| Ended::Asked)
             }
-            () = join.cut_off(&node, &own) => Ok(Ended::CutOff),
+            () = join.left_behind(&node) => Ok(Ended::LeftBehind),
         };
         let orderly = engine.stop().await;
         match result {
@@ -132,26 +134,27 @@ pub async fn run(
                 tracing::info!(
                     "from epoch {epoch} on another key of this validator counts: the engine starts anew with it"
                 );
+                floor = node.floor().map_err(ValidatorError::from);
             }
             Ok(Ended::Left(Left::Outgrown)) => {
                 tracing::info!("there are more validators than this one has room for: the engine starts anew");
+                floor = node.floor().map_err(ValidatorError::from);
             }
             Ok(Ended::Left(Left::Removed(epoch))) => break (removed(epoch), orderly),
-            Ok(Ended::CutOff) => {
+            Ok(Ended::LeftBehind) => {
                 tracing::warn!(
-                    "no validator talks to this one, and others are beyond block {}: it fetches what they are ahead and starts its engine anew",
+                    "the others are beyond block {} and their votes do not come: this validator fetches what they are ahead and starts its engine anew",
                     node.tip().height
                 );
                 let begins = tokio::select! {
                     () = &mut stop => break (Ok(()), orderly),
                     begins = join.come_back(&node) => begins,
                 };
-                floor = match begins {
-                    Ok(floor) => floor,
+                floor = begins.map_err(ValidatorError::from);
+                match identity.acting(&node) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break (removed(node.epochs().of(node.tip().height + 1)), orderly),
                     Err(e) => break (Err(e.into()), orderly),
-                };
-                if identity.acting(&node)?.is_none() {
-                    break (removed(node.epochs().of(node.tip().height + 1)), orderly);
                 }
             }
             Ok(Ended::Asked) => break (Ok(()), orderly),
@@ -174,8 +177,8 @@ enum Ended {
     Asked,
     /// By itself.
     Left(Left),
-    /// Nobody talks to it.
-    CutOff,
+    /// The others went on without it.
+    LeftBehind,
 }
 
 /// A running consensus engine, on a thread of its own.

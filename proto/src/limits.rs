@@ -45,8 +45,8 @@
 //! | calls at once that wait for their key to become known | 256 | 1.5 s each; who has just been admitted elsewhere |
 //! | calls of a batch, its answer | 256, 16 MB | a stream takes more; receipts behind these bytes are cut |
 //! | streams that watch, at once | 4,096 | an idle one takes some 20 kB |
-//! | what is read ahead for one that watches | 64 kB and a message | a slow reader holds no more, whatever it watches; 256 MB for all |
-//! | what such messages have above that, of all streams | 96 MB, 3 MB each | thirty readers of the largest receipts at once; others wait, for 120 s at most |
+//! | what is read ahead for one that watches | 64 kB and a message | a slow reader holds no more, whatever it watches; 256 MB for all, 512 MB if each message has as much |
+//! | what such messages have above 128 kB, of all streams | 96 MB, 3 MB each | thirty readers of the largest receipts at once; others wait in turn, and who does not take its own for 120 s is sent away |
 //! | fields of what is watched, each | 8, 256 bytes | as details of a refusal |
 //! | word of how far a stream has looked | every 5 s, or 10,000 heights | so much is looked through again by who resumes |
 //! | stored blocks that are read for them at once | 8 | 7 MB each at most; all others wait in turn |
@@ -196,7 +196,7 @@ pub const BATCH_ANSWER_BYTES: usize = 16 << 20;
 pub const WATCHES: usize = 4096;
 /// What is read ahead for one of them, bytes; the message that reaches it is the last one.
 pub const WATCH_AHEAD_BYTES: usize = 64 * 1024;
-/// What such last messages have above that, of all streams together, bytes.
+/// What is read ahead beyond twice as much, of all streams together, bytes.
 pub const WATCH_LARGE_BYTES: usize = 96 << 20;
 /// No message has more, bytes: a receipt with the largest response and all events, a block with its calls.
 pub const WATCH_LARGEST_BYTES: usize = 3 << 20;

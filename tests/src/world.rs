@@ -17,7 +17,10 @@ use std::{
     time::Duration,
 };
 use stint_consensus::{Env, Floor, Ledger, Left};
-use stint_node::core::{End, Node, NodeLedger, Outcome, Submitted};
+use stint_node::{
+    core::{End, Node, NodeLedger, Outcome, Submitted},
+    identity::acting,
+};
 use stint_proto::{Block, Call, CallId, Genesis, GenesisAgent, GenesisValidator, Hash, Refusal, Transaction};
 use stint_runtime::Contracts;
 use stint_simulation::{Boot, Engines, Lie, Seat, Signed};
@@ -281,12 +284,7 @@ impl World {
         self.boot(i.into(), None).await;
     }
 
-    /// When a validator heard any other last, milliseconds.
-    pub fn heard_ms(&self, i: usize) -> Option<u64> {
-        self.node(i).health().heard(&[self.key(i), self.next_key(i)])
-    }
-
-    /// What a validator does that nobody talks to: it fetches what another one is ahead, and starts its engine behind that
+    /// What a validator does that was left behind: it fetches what another one is ahead, and starts its engine behind that
     /// with the key that acts now. False when none of its keys does.
     pub async fn come_back(&mut self, i: usize, from: usize) -> bool {
         self.crash(i).await;
@@ -297,11 +295,11 @@ impl World {
             let votes = other.certificate(height).expect("readable");
             node.follow(&Block::decode(block).expect("a block"), votes.as_ref()).expect("it follows");
         }
-        let acts = |key: [u8; 32]| node.validators().expect("readable").iter().any(|v| !v.left && v.key == key);
-        if acts(self.next_key(i)) {
-            self.engines.change_key(i);
-        } else if !acts(self.key(i)) {
-            return false;
+        let keys = [self.key(i), self.next_key(i)];
+        match acting(&node, &keys).expect("readable") {
+            None => return false,
+            Some(key) if key == keys[1] => self.engines.change_key(i),
+            Some(_) => {}
         }
         let floor = node.begin_anew().expect("readable");
         self.boot(i.into(), floor).await;

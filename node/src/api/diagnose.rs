@@ -26,8 +26,8 @@ pub fn answer(node: &Node, name: &str) -> Result<v1::DiagnoseResponse, Refusal> 
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
     let health = node.health();
     let round = health.round();
-    // Until a round of the epoch is over, its first one goes on.
-    let view = if round.epoch == epoch { round.view } else { 1 };
+    // Until a round of the epoch is over, its first one goes on; the engine counts from one.
+    let view = if round.epoch == epoch { round.view.max(1) } else { 1 };
     let look = Look { now, looking_ms: now.saturating_sub(health.since_ms()), health: &health, members: &members };
     // The engine takes the validators in turn, in the order of their keys.
     let turn = (epoch + view).checked_rem(members.len() as u64);
@@ -38,7 +38,7 @@ pub fn answer(node: &Node, name: &str) -> Result<v1::DiagnoseResponse, Refusal> 
         network_height: node.network_height(),
         epoch,
         view,
-        round_ms: now.saturating_sub(round.since_ms),
+        round_ms: now.saturating_sub(round.since_ms.max(health.since_ms())),
         leader: leader.map(|v| v.name.clone()).unwrap_or_default(),
         quorum: committee.map_or(0, |c| c.quorum() as u32),
         validators: known
@@ -68,9 +68,12 @@ impl Look<'_> {
     }
 
     fn at(&self, v: &Peer, own: bool, tip: u64) -> v1::ValidatorHealth {
-        let never = Seen::default();
         let keys = [Some(v.key), v.old_key].into_iter().flatten();
-        let seen = keys.filter_map(|key| self.health.of(&key)).max_by_key(|seen| seen.heard_ms()).unwrap_or(&never);
+        let known: Vec<&Seen> = keys.filter_map(|key| self.health.of(&key)).collect();
+        // It speaks under its new key before it votes under it.
+        let voted = known.iter().filter_map(|seen| seen.voted).max_by_key(|(_, _, at)| *at);
+        let newest = known.into_iter().max_by_key(|seen| seen.heard_ms()).cloned().unwrap_or_default();
+        let seen = &Seen { voted, ..newest };
         let counts = self.counts(v).is_some();
         let (condition, since) = if own { (Condition::Well, None) } else { self.condition(seen, counts) };
         let said = seen.standing.as_ref().map(|(standing, _)| standing);

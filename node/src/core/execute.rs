@@ -47,8 +47,8 @@ async fn certificate(env: &dyn Env, block: &Block) -> Option<Certificate> {
 impl Node {
     /// Executes a final block that did not come from the engine.
     pub fn follow(&self, block: &Block, certificate: Option<&Certificate>) -> Result<(), String> {
-        execute(self, block, certificate)
-            .map_err(|why| format!("block {} cannot be executed: {why}", block.header.height))
+        let failed = |why| format!("block {} cannot be executed: {why}", block.header.height);
+        execute(self, block, certificate).map_err(failed).inspect_err(|why| self.fail(why.clone()))
     }
 }
 

@@ -79,11 +79,6 @@ impl Health {
         self.seen.get(key)
     }
 
-    /// When anybody was heard who holds none of these keys, milliseconds.
-    pub fn heard(&self, own: &[[u8; 32]]) -> Option<u64> {
-        self.seen.iter().filter(|(key, _)| !own.contains(*key)).filter_map(|(_, seen)| seen.heard_ms()).max()
-    }
-
     /// The round that goes on.
     pub fn round(&self) -> Round {
         self.round

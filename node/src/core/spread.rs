@@ -48,14 +48,15 @@ pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut queue: Queue) {
         // Keys are free, so that nobody fills the pool with calls of keys that the ledger does not know. One that it came
         // to know just now waits in the pool of the validator that took its call.
         new.retain(|t| node.knows_key(&t.id().key).unwrap_or(false));
-        // Executed before: not to be ordered again.
-        new.retain(|t| match node.store.locate(t.id()) {
+        // Executed before: not to be ordered again, nor worth a check.
+        let is_new = |t: &Transaction| match node.store.locate(t.id()) {
             Ok(found) => found.is_none(),
             Err(e) => {
                 node.unreadable(&e);
                 false
             }
-        });
+        };
+        new.retain(is_new);
         // The first that is not signed tells enough of its teller.
         if !new.is_empty()
             && !signature::verify_all(new.iter(), &mut env.rng())
@@ -64,6 +65,8 @@ pub async fn check(node: Arc<Node>, env: Arc<dyn Env>, mut queue: Queue) {
             new.truncate(forged);
             queue.shut_out(from);
         }
+        // Nor what was executed meanwhile.
+        new.retain(is_new);
         for tx in new {
             // A full pool here leaves the call to the validator that took it.
             let _ = node.take(vec![tx], false);

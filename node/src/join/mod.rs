@@ -99,8 +99,8 @@ pub struct Join {
     fetched: bool,
     /// Milliseconds since 1970.
     began: u64,
-    /// How long nobody may be heard.
-    silence: Duration,
+    /// How long it may stand still before it asks the others.
+    patience: Duration,
 }
 
 impl Join {
@@ -128,7 +128,7 @@ impl Join {
             without_votes,
             fetched: false,
             began,
-            silence: away::SILENCE,
+            patience: away::PATIENCE,
         })
     }
 

@@ -11,13 +11,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
 };
+use stint_node::core::Standstill;
 use stint_proto::{limits::CLOCK_SKEW_MS, v1};
 use stint_simulation::Dice;
 
 /// Time between two looks, milliseconds.
 const TICK_MS: u64 = 50;
-/// For so long a validator hears nobody before it asks whether others went on; real ones do so after thirty seconds.
-const SILENCE_MS: u64 = 10_000;
+/// For so long a validator stands still before it asks whether others went on; real ones do so after thirty seconds.
+const STILL_MS: u64 = 10_000;
 /// By so many blocks they must have.
 const AHEAD: u64 = 10;
 /// Time that founding may take.
@@ -72,8 +73,8 @@ pub fn storm_of(seed: u64, forecast: Forecast, odds: &Odds) -> Report {
         let dice = forecast.dice.clone();
         let members = Members::new(forecast.nodes, forecast.places(), forecast.liars.len());
         let clients = Clients::default();
-        let (going_on, heard, report) = (Vec::new(), BTreeMap::new(), Report::default());
-        let mut storm = Storm { world, odds, forecast, dice, members, clients, going_on, heard, report };
+        let (going_on, still, report) = (Vec::new(), BTreeMap::new(), Report::default());
+        let mut storm = Storm { world, odds, forecast, dice, members, clients, going_on, still, report };
         storm.whole().await;
         storm.report
     });
@@ -90,8 +91,8 @@ struct Storm {
     clients: Clients,
     /// Faults and when they end.
     going_on: Vec<(u64, Fault)>,
-    /// Of each validator, when it heard another one last, and when that was seen.
-    heard: BTreeMap<usize, (Option<u64>, u64)>,
+    /// How long each validator that runs stands at its block.
+    still: BTreeMap<usize, Standstill>,
     report: Report,
 }
 
@@ -262,30 +263,22 @@ impl Storm {
         self.world.sleep(TICK_MS).await;
     }
 
-    /// Whom nobody talks to any more fetches what others are ahead.
+    /// Whoever stands still while others go on fetches what they are ahead.
     async fn bring_back(&mut self) {
-        let now = self.world.now_ms();
-        let running = self.running();
-        self.heard.retain(|place, _| running.contains(place));
+        let (running, now) = (self.running(), self.world.now_ms());
+        self.still.retain(|place, _| running.contains(place));
         let ahead = running.iter().copied().max_by_key(|i| self.world.tip(*i).height);
         for place in running {
-            let heard = self.world.heard_ms(place);
-            let (last, since) = self.heard.entry(place).or_insert((heard, now));
-            if *last != heard {
-                (*last, *since) = (heard, now);
-            }
-            let silent = now - *since >= SILENCE_MS;
-            let Some(ahead) = ahead.filter(|i| self.world.tip(*i).height >= self.world.tip(place).height + AHEAD)
-            else {
+            let height = self.world.tip(place).height;
+            let lasts = self.still.entry(place).or_insert(Standstill::new(height, now)).lasts_ms(height, now);
+            let Some(ahead) = ahead.filter(|i| lasts >= STILL_MS && self.world.tip(*i).height >= height + AHEAD) else {
                 continue;
             };
-            if silent {
-                self.heard.remove(&place);
-                self.say(format!("v{place} hears nobody, and fetches what v{ahead} is ahead"));
-                if !self.world.come_back(place, ahead).await {
-                    self.say(format!("v{place} learns that it was removed"));
-                    self.members.of[place] = Member::Out;
-                }
+            self.still.remove(&place);
+            self.say(format!("v{place} stands still, and fetches what v{ahead} is ahead"));
+            if !self.world.come_back(place, ahead).await {
+                self.say(format!("v{place} learns that it was removed"));
+                self.members.of[place] = Member::Out;
             }
         }
     }

@@ -26,10 +26,8 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether blocks alone are not enough.
     fn needs_receipts(&self, filter: &Filter) -> bool;
 
-    /// Whether one message may be larger than what is read ahead.
-    fn is_large(&self) -> bool;
-
-    /// What of a block is told from a place on, until `room` bytes are filled: the message that fills them is the last.
+    /// What of a block is told from a place on, until `room` bytes are filled: the message that fills them is the last, and
+    /// one that fills them by itself is told alone.
     fn look(
         &self,
         at: &Happened,
@@ -48,9 +46,13 @@ impl<M: Message> Look<M> {
         Look { told: Vec::new(), next: Place::default(), bytes: 0 }
     }
 
-    /// Adds a message; true when the room is filled.
+    /// Adds a message, unless it is large and not the first; true when nothing more is to be added.
     fn tell(&mut self, message: M, next: Place, room: usize) -> bool {
-        self.bytes += message.encoded_len();
+        let bytes = message.encoded_len();
+        if bytes >= room && !self.told.is_empty() {
+            return true;
+        }
+        self.bytes += bytes;
         self.told.push(message);
         self.next = next;
         self.bytes >= room
@@ -76,10 +78,6 @@ impl Kind for Events {
 
     fn needs_receipts(&self, _: &Filter) -> bool {
         true
-    }
-
-    fn is_large(&self) -> bool {
-        false
     }
 
     fn look(
@@ -135,10 +133,6 @@ impl Kind for Receipts {
         true
     }
 
-    fn is_large(&self) -> bool {
-        true
-    }
-
     fn look(
         &self,
         at: &Happened,
@@ -184,10 +178,6 @@ impl Kind for Blocks {
 
     fn needs_receipts(&self, filter: &Filter) -> bool {
         filter.needs_receipts()
-    }
-
-    fn is_large(&self) -> bool {
-        !self.headers_only
     }
 
     fn look(&self, at: &Happened, _: Place, filter: &Filter, shapes: &dyn Shapes, room: usize) -> Look<Self::Message> {

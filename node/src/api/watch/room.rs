@@ -2,58 +2,78 @@
 
 use super::tail::Watches;
 use crate::api::door::{Attention, Visit};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use stint_proto::limits::{ANSWER_MS, WATCH_AHEAD_BYTES, WATCH_LARGE_BYTES, WATCH_LARGEST_BYTES};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
-/// Where a reader finds room.
-#[derive(Clone)]
+/// What is read ahead without any. A look gives more only as one message alone.
+const SMALL: usize = 2 * WATCH_AHEAD_BYTES;
+
+/// Where one reader finds room.
 pub struct Rooms {
     all: Arc<Semaphore>,
-    /// To send away who holds one too long; without a connection nobody is.
-    attention: Option<Arc<Attention>>,
+    visit: Option<Visit>,
+    /// From its first large message on: whether its client takes them.
+    attention: OnceLock<Arc<Attention>>,
 }
 
-/// What one holds until it is asked for more.
+/// What a reader holds until it is asked for more.
 pub struct Room {
-    bytes: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
     attention: Option<Arc<Attention>>,
 }
 
-/// There is none; more is free when others have taken theirs from the wire.
-pub struct Full;
+/// The room that so many bytes read ahead need.
+pub fn needed(bytes: usize) -> usize {
+    bytes.saturating_sub(SMALL).min(WATCH_LARGEST_BYTES)
+}
+
+/// All of a node.
+pub fn all() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(WATCH_LARGE_BYTES))
+}
 
 impl Rooms {
-    /// Of one reader of a node.
+    /// Of one reader of a node, whose connection ends when it does not take a large message.
     pub fn of(watches: &Watches, visit: Option<Visit>) -> Rooms {
-        let attention = visit.map(|visit| visit.attend(Duration::from_millis(ANSWER_MS)));
-        Rooms { all: watches.large.clone(), attention }
+        Rooms { all: watches.large.clone(), visit, attention: OnceLock::new() }
     }
 
-    /// Waits until as much is free, without keeping it: who is not asked again would keep it for ever. False when the
-    /// node stops.
-    pub async fn freed(&self) -> bool {
-        let all = self.all.clone();
-        let waits = tokio::spawn(async move { all.acquire_many_owned(WATCH_LARGEST_BYTES as u32).await.is_ok() });
-        waits.await.unwrap_or(false)
+    /// Room, if it is free and nobody waits for it.
+    pub fn take(&self, needed: usize) -> Option<Room> {
+        let bytes = self.all.clone().try_acquire_many_owned(needed as u32).ok()?;
+        Some(Room::new(bytes, self.attention()))
     }
-}
 
-/// All that a look may fill, for a reader that needs room at all.
-pub fn take(rooms: Option<&Rooms>) -> Result<Option<Room>, Full> {
-    let Some(Rooms { all, attention }) = rooms else { return Ok(None) };
-    let bytes = all.clone().try_acquire_many_owned(WATCH_LARGEST_BYTES as u32).map_err(|_| Full)?;
-    attention.iter().for_each(|attention| attention.give());
-    Ok(Some(Room { bytes, attention: attention.clone() }))
+    /// Room, after all who wait already; none when the node stops. Whoever is not asked any more keeps what it was given
+    /// until its connection ends.
+    pub async fn wait(&self, needed: usize) -> Option<Room> {
+        let (all, attention) = (self.all.clone(), self.attention());
+        // Ends with its reader.
+        let mut waits = JoinSet::new();
+        waits.spawn(async move {
+            let bytes = all.acquire_many_owned(needed as u32).await.ok()?;
+            Some(Room::new(bytes, attention))
+        });
+        waits.join_next().await?.ok().flatten()
+    }
+
+    fn attention(&self) -> Option<Arc<Attention>> {
+        let visit = self.visit.clone()?;
+        Some(self.attention.get_or_init(|| visit.attend(Duration::from_millis(ANSWER_MS))).clone())
+    }
 }
 
 impl Room {
-    /// Gives back what so many bytes read ahead do not need.
-    pub fn fit(mut self, bytes: usize) -> Option<Room> {
-        let large = bytes.saturating_sub(WATCH_AHEAD_BYTES);
-        let unneeded = self.bytes.num_permits().saturating_sub(large);
-        drop(self.bytes.split(unneeded));
-        (large > 0).then_some(self)
+    fn new(bytes: OwnedSemaphorePermit, attention: Option<Arc<Attention>>) -> Room {
+        attention.iter().for_each(|attention| attention.give());
+        Room { _bytes: bytes, attention }
     }
 }
 
@@ -61,9 +81,4 @@ impl Drop for Room {
     fn drop(&mut self) {
         self.attention.iter().for_each(|attention| attention.take());
     }
-}
-
-/// All of a node.
-pub fn all() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(WATCH_LARGE_BYTES))
 }

@@ -54,7 +54,7 @@ pub async fn watch<K: Kind>(
         Some(cursor) => Place::from(cursor),
     };
     let mut reader = Reader {
-        rooms: kind.is_large().then(|| Rooms::of(&shared, visit)),
+        rooms: Arc::new(Rooms::of(&shared, visit)),
         room: None,
         shared,
         kind: Arc::new(kind),
@@ -79,7 +79,21 @@ enum Seen<M> {
     Told(Look<M>, Option<Room>),
     /// No such block.
     Nothing,
-    NoRoom,
+    /// It is large, and there is no room for so much.
+    NoRoom(usize),
+}
+
+impl<M> Seen<M> {
+    /// With the room that it needs: what was waited for, or what is free.
+    fn of(look: Look<M>, waited: Option<Room>, rooms: &Rooms) -> Seen<M> {
+        match room::needed(look.bytes) {
+            0 => Seen::Told(look, None),
+            needed => match waited.or_else(|| rooms.take(needed)) {
+                Some(room) => Seen::Told(look, Some(room)),
+                None => Seen::NoRoom(needed),
+            },
+        }
+    }
 }
 
 fn stopping() -> Refusal {
@@ -95,8 +109,8 @@ struct Reader<K: Kind> {
     next: Place,
     /// Read and not told yet.
     ahead: VecDeque<K::Message>,
-    /// If it may be large, where it finds room; and what it holds until it is asked for more than is ahead.
-    rooms: Option<Rooms>,
+    /// Where it finds room for a large message; and what it holds until it is asked for the next one.
+    rooms: Arc<Rooms>,
     room: Option<Room>,
     newest: watch::Receiver<u64>,
     /// When it last said something, and how far it had looked.
@@ -154,43 +168,48 @@ impl<K: Kind> Reader<K> {
         }
     }
 
-    /// Looks at a block of the tail, or at stored ones until something is to be told; or waits for room to do so.
+    /// Looks at a block of the tail, or at stored ones until something is to be told; again when there is room for it.
     async fn look(&mut self, newest: u64) -> Result<(), Refusal> {
-        let seen = match self.shared.recent(self.next.height) {
-            // Types of messages are looked up in the store.
-            Some(block) if !self.filter.has_fields() => match room::take(self.rooms.as_ref()) {
-                Ok(room) => Seen::Told(
-                    self.kind.look(&block, self.next, &self.filter, &self.shared.shapes, WATCH_AHEAD_BYTES),
-                    room,
-                ),
-                Err(room::Full) => Seen::NoRoom,
-            },
-            recent => self.look_far(recent, newest).await?,
-        };
-        match (seen, &self.rooms) {
-            (Seen::Told(look, room), _) => {
-                self.room = room.and_then(|room| room.fit(look.bytes));
-                self.next = look.next;
-                self.ahead.extend(look.told);
-                Ok(())
+        let mut waited = None;
+        loop {
+            let seen = match self.shared.recent(self.next.height) {
+                // Types of messages are looked up in the store.
+                Some(block) if !self.filter.has_fields() => {
+                    let shapes = &self.shared.shapes;
+                    let look = self.kind.look(&block, self.next, &self.filter, shapes, WATCH_AHEAD_BYTES);
+                    Seen::of(look, waited.take(), &self.rooms)
+                }
+                recent => self.look_far(recent, newest, waited.take()).await?,
+            };
+            match seen {
+                Seen::Told(look, room) => {
+                    (self.next, self.room) = (look.next, room);
+                    self.ahead.extend(look.told);
+                    return Ok(());
+                }
+                Seen::NoRoom(needed) => waited = Some(self.rooms.wait(needed).await.ok_or_else(stopping)?),
+                // It went while it was read, or it is not there though it should be.
+                Seen::Nothing => {
+                    return self.is_kept().and(Err(Refusal::new(
+                        Code::Internal,
+                        "node",
+                        format!("block {} cannot be found on this node", self.next.height),
+                    )));
+                }
             }
-            (Seen::NoRoom, Some(rooms)) if !rooms.freed().await => Err(stopping()),
-            (Seen::NoRoom, _) => Ok(()),
-            // It went while it was read, or it is not there though it should be.
-            (Seen::Nothing, _) => self.is_kept().and(Err(Refusal::new(
-                Code::Internal,
-                "node",
-                format!("block {} cannot be found on this node", self.next.height),
-            ))),
         }
     }
 
-    async fn look_far(&self, recent: Option<Arc<Happened>>, newest: u64) -> Result<Seen<K::Message>, Refusal> {
+    async fn look_far(
+        &self,
+        recent: Option<Arc<Happened>>,
+        newest: u64,
+        waited: Option<Room>,
+    ) -> Result<Seen<K::Message>, Refusal> {
         self.is_kept()?;
         let (shared, kind, filter, mut from) = (self.shared.clone(), self.kind.clone(), self.filter.clone(), self.next);
         let rooms = self.rooms.clone();
         let read = in_turn(shared.readers.clone(), move || {
-            let Ok(room) = room::take(rooms.as_ref()) else { return Ok(Seen::NoRoom) };
             let mut recent = recent;
             let end = newest.min(from.height.saturating_add(STRIDE - 1));
             loop {
@@ -204,7 +223,7 @@ impl<K: Kind> Reader<K> {
                 };
                 let look = kind.look(&block, from, &filter, &shared.shapes, WATCH_AHEAD_BYTES);
                 if !look.told.is_empty() || from.height >= end {
-                    return Ok(Seen::Told(look, room));
+                    return Ok(Seen::of(look, waited, &rooms));
                 }
                 from = look.next;
             }

@@ -247,14 +247,14 @@ async fn a_slow_reader_is_slowed_and_holds_little() {
 }
 
 /// Once, a reader that took nothing more from the wire kept its turn among those who read stored blocks: eight of them,
-/// and nobody read any.
+/// and nobody read any. Nor does it keep room for large messages that it may have.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_that_are_left_alone_keep_no_turn() {
     let node = in_memory(Keep::default());
     extend(&node, &chain(10));
     let watches = Watches::new(node);
     let mut left_alone = Vec::new();
-    for _ in 0..3 * WATCH_READERS {
+    for _ in 0..3 * WATCH_READERS + 3 * WATCH_LARGE_BYTES / WATCH_LARGEST_BYTES {
         let mut stream = watch(&watches, from(1), Receipts, None).await.expect("begun");
         // Asked once, and never again.
         let _ = futures::poll!(stream.next());
@@ -273,26 +273,33 @@ async fn large_messages_that_nobody_takes_are_few() {
     let watches = Watches::new(node);
     let whole = || watch(&watches, from(1), Blocks { headers_only: false }, None);
     let mut untaken = Vec::new();
-    while watches.large.available_permits() >= WATCH_LARGEST_BYTES {
+    while watches.large.available_permits() >= 900_000 {
         let mut stream = whole().await.expect("begun");
         let block = stream.next().await.expect("it goes on").expect("a block");
         assert!(block.encoded_len() > 900_000);
         untaken.push(stream);
     }
-    assert!(untaken.len() > 30 && untaken.len() < WATCH_LARGE_BYTES / 800_000, "{} readers", untaken.len());
-    let mut late = whole().await.expect("begun");
-    let waits = tokio::spawn(async move { late.next().await });
+    assert!(untaken.len() > 100 && untaken.len() < WATCH_LARGE_BYTES / 700_000, "{} readers", untaken.len());
+    let mut late = Vec::new();
+    for _ in 0..100 {
+        let mut stream = whole().await.expect("begun");
+        late.push(tokio::spawn(async move { stream.next().await }));
+    }
     let mut headers = watch(&watches, from(1), Blocks { headers_only: true }, None).await.expect("begun");
     assert!(headers.next().await.expect("it goes on").is_ok());
     let mut events = watch(&watches, from(1), Events, None).await.expect("begun");
     assert!(events.next().await.expect("it goes on").is_ok());
-    assert!(!waits.is_finished());
-    // One goes on to what is behind the block, and others leave.
+    assert!(late.iter().all(|waits| !waits.is_finished()));
+    // One goes on to what is behind the block, one leaves, and one that waited is not asked again.
     let mut stream = untaken.pop().expect("a reader");
     assert!(stream.next().await.expect("it goes on").is_ok());
-    untaken.truncate(20);
-    let late = tokio::time::timeout(Duration::from_secs(10), waits).await.expect("there is room").expect("it goes on");
-    assert!(late.expect("a message").expect("a block").encoded_len() > 900_000);
+    untaken.pop();
+    late.pop().expect("a reader").abort();
+    for waits in late {
+        let told =
+            tokio::time::timeout(Duration::from_secs(10), waits).await.expect("there is room").expect("no panic");
+        assert!(told.expect("it goes on").expect("a block").encoded_len() > 900_000);
+    }
     drop(untaken);
     assert_eq!(watches.large.available_permits(), WATCH_LARGE_BYTES, "all is given back");
 }
