@@ -207,7 +207,7 @@ impl Sky {
             Some(liar) => liar.say(word, dice).into_iter().map(|word| (liar.signs(&word), word)).collect(),
             None => {
                 if let Some((epoch, vote)) = word.vote() {
-                    told.votes(seat.place, epoch, &vote);
+                    told.votes(seat.place, now_us, epoch, &vote);
                 }
                 vec![(None, word)]
             }

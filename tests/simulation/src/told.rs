@@ -20,13 +20,23 @@ pub(crate) struct Told {
     votes: BTreeMap<(usize, Signed), Vec<Said>>,
     /// When a place had two that no honest validator gives together, microseconds.
     twice: BTreeMap<(usize, Signed), u64>,
+    /// The same, as long as the place has not voted in the epoch since: its engine may have ended with the epoch before.
+    unsure: BTreeMap<(usize, Signed), u64>,
 }
 
 impl Told {
     /// A place votes itself.
-    pub fn votes(&mut self, place: usize, epoch: u64, vote: &EngineVote) {
+    pub fn votes(&mut self, place: usize, now_us: u64, epoch: u64, vote: &EngineVote) {
         let at = self.at.entry(place).or_default();
         *at = (*at).max((epoch, Said::of(vote).0));
+        let Told { twice, unsure, .. } = self;
+        unsure.retain(|(by, signed), at_us| {
+            let waits = *by != place || *at_us >= now_us && signed.1 == epoch;
+            if !waits && signed.1 == epoch {
+                twice.entry((*by, *signed)).or_insert(*at_us);
+            }
+            waits
+        });
     }
 
     /// A vote reaches a place, whose engine takes it.
@@ -39,7 +49,7 @@ impl Told {
         let of = (place, (key, epoch, view));
         let before = self.votes.entry(of).or_default();
         if before.iter().any(|other| other.contradicts(&said)) {
-            self.twice.entry(of).or_insert(at_us);
+            self.unsure.entry(of).or_insert(at_us);
         }
         if !before.contains(&said) {
             before.push(said);
@@ -49,6 +59,7 @@ impl Told {
     /// A process ends, and forgets what it heard of late.
     pub fn forgets(&mut self, place: usize, since_us: u64) {
         self.at.remove(&place);
+        self.unsure.retain(|(by, _), _| *by != place);
         self.votes.retain(|(by, _), _| *by != place);
         self.twice.retain(|(by, _), at| *by != place || *at < since_us);
     }
