@@ -28,10 +28,13 @@ pub fn stint_program() -> PathBuf {
 impl Devnet {
     /// Makes and starts `count` validators.
     pub fn start(count: usize) -> Devnet {
-        let mut devnet = Devnet::make(count);
-        for i in 0..count {
-            devnet.start_one(i);
-        }
+        Devnet::start_with_epochs(count, Genesis::EPOCH_BLOCKS)
+    }
+
+    /// The same, of a ledger with epochs of so many blocks.
+    pub fn start_with_epochs(count: usize, epoch_blocks: u64) -> Devnet {
+        let mut devnet = Devnet::make_with(count, epoch_blocks);
+        (0..count).for_each(|i| devnet.start_one(i));
         devnet
     }
 

@@ -35,8 +35,8 @@ impl From<usize> for Seat {
     }
 }
 
-/// What is heard so long before a process ends may be told nobody: two seconds, and its way onto the ledger.
-const UNTOLD_US: u64 = 10_000_000;
+/// What reaches a process so long before it ends may not have been read: it may have been paused. What it read it keeps.
+const UNREAD_US: u64 = 5_000_000;
 
 /// What an engine starts with.
 pub struct Boot {
@@ -185,11 +185,11 @@ impl Engines {
     }
 
     fn leave(&self, seat: Seat) {
-        self.sky.leave(seat, now_us(&self.context).saturating_sub(UNTOLD_US));
+        self.sky.leave(seat, now_us(&self.context).saturating_sub(UNREAD_US));
     }
 
     /// Rounds in which liars gave one of these places two votes that no honest validator gives together, up to so long
-    /// ago; of what a place heard shortly before its process ended it may have told nobody.
+    /// ago, but for what reached a place shortly before its process ended.
     pub fn double_signs(&self, places: &[usize], ago_ms: u64) -> BTreeSet<Signed> {
         self.sky.double_signs(places, now_us(&self.context).saturating_sub(ago_ms * 1000))
     }

@@ -141,10 +141,10 @@ impl Sky {
         inbox
     }
 
-    /// Nobody is there any more, and what it heard since then is forgotten.
-    pub fn leave(&self, seat: Seat, forgotten_us: u64) {
+    /// Nobody is there any more, and what reached it since then it may not have read.
+    pub fn leave(&self, seat: Seat, unread_us: u64) {
         let mut state = self.lock();
-        state.told.forgets(seat.place, forgotten_us);
+        state.told.ends(seat.place, unread_us);
         for channel in 0..CHANNELS {
             state.inboxes.remove(&(seat, channel));
         }

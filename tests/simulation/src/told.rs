@@ -56,8 +56,8 @@ impl Told {
         }
     }
 
-    /// A process ends, and forgets what it heard of late.
-    pub fn forgets(&mut self, place: usize, since_us: u64) {
+    /// A process ends. It may not have read what reached it since then; what it found before is kept.
+    pub fn ends(&mut self, place: usize, since_us: u64) {
         self.at.remove(&place);
         self.unsure.retain(|(by, _), _| *by != place);
         self.votes.retain(|(by, _), _| *by != place);

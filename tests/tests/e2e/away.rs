@@ -30,8 +30,7 @@ async fn pass(client: &Client, steward: &SigningKey, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_was_away_while_its_key_changed_goes_on_and_who_was_removed_says_so() {
     // Four stay when one was removed; fewer are never decided.
-    let mut devnet = Devnet::make_with(5, EPOCH);
-    (0..5).for_each(|i| devnet.start_one(i));
+    let mut devnet = Devnet::start_with_epochs(5, EPOCH);
     let (client, steward) = (devnet.client(0).await, devnet.steward());
     grow::found(&client, &steward).await;
     devnet.agree().await;

@@ -31,8 +31,7 @@ async fn a_ledger_grows_beyond_the_room_that_its_validators_had() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_organisation_joins_changes_its_key_and_leaves() {
-    let mut devnet = Devnet::make_with(4, EPOCH);
-    (0..4).for_each(|i| devnet.start_one(i));
+    let mut devnet = Devnet::start_with_epochs(4, EPOCH);
     let (client, steward) = (devnet.client(0).await, devnet.steward());
     grow::found(&client, &steward).await;
     grow(&client, &steward, 0, 500).await;

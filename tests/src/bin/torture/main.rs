@@ -53,8 +53,7 @@ impl Args {
         let mut dice = Dice::new(self.seed);
         let network = Network::of(self.own_network);
         println!("{network}");
-        let mut devnet = Devnet::make_with(self.validators, EPOCH_BLOCKS);
-        (0..self.validators).for_each(|i| devnet.start_one(i));
+        let mut devnet = Devnet::start_with_epochs(self.validators, EPOCH_BLOCKS);
         let load = Load::start(&devnet);
         let bar = ProgressBar::new(self.rounds);
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} strikes, {eta} left: {msg}") {
