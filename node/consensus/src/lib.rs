@@ -31,6 +31,7 @@ mod env;
 mod finality;
 mod heard;
 mod ledger;
+mod overheard;
 mod patience;
 mod patient;
 mod production;

@@ -18,6 +18,7 @@ use crate::{
     committees::Committees,
     early::Early,
     engine::{BUFFER_BYTES, FETCH_RETRY, FETCH_TIMEOUT, MAILBOX, VIEWS_KEPT, folder_of_votes, largest_round_message},
+    overheard::Overheard,
     patience::Patience,
     patient::Patient,
     small::Small,
@@ -199,6 +200,14 @@ where
         tracing::debug!("epoch {epoch} begins");
         let Timing { leader, certification, retry, skip } = self.timing;
         let context = self.context.child("simplex").with_attribute("epoch", epoch);
+        let witness = Witness::new(
+            self.chain_id,
+            epoch,
+            scheme.participants().clone(),
+            self.ledger.clone(),
+            self.patience.clone(),
+            self.adapter.clone(),
+        );
         let engine = simplex::Engine::new(
             Patient::new(context, self.patience.clone()),
             simplex::Config {
@@ -207,13 +216,7 @@ where
                 blocker: self.blocker.clone(),
                 automaton: self.adapter.clone(),
                 relay: self.adapter.clone(),
-                reporter: Witness::new(
-                    self.chain_id,
-                    scheme.participants().clone(),
-                    self.ledger.clone(),
-                    self.patience.clone(),
-                    self.adapter.clone(),
-                ),
+                reporter: witness.clone(),
                 strategy: Sequential,
                 partition: self.votes(epoch),
                 mailbox_size: MAILBOX,
@@ -230,12 +233,13 @@ where
                 fetch_timeout: NZDuration!(FETCH_TIMEOUT),
                 fetch_retry_delay: FETCH_RETRY,
                 forward: ForwardPolicy::SilentLeader,
-                // Two votes are evidence only as long as the first one is kept.
-                track_historical_votes: true,
+                // What was overheard is remembered apart.
+                track_historical_votes: false,
             },
         );
-        let [votes, certificates, requests] = channels;
-        Some(engine.start(votes, certificates, requests))
+        let [(sender, votes), certificates, requests] = channels;
+        let votes = Overheard::new(votes, witness, self.blocker.clone());
+        Some(engine.start((sender, votes), certificates, requests))
     }
 
     /// Waits until the last block of an epoch is executed; `false` when the engine ended before.

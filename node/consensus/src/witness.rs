@@ -1,14 +1,13 @@
 //! Tells the ledger what the engine of an epoch hears of the validators, and hands it on.
 
 use crate::{Heard, Ledger, ballots::Ballots, block::hash, patience::Patience};
-use bytes::Bytes;
 use commonware_actor::Feedback;
-use commonware_codec::{Encode, ReadExt};
+use commonware_codec::{DecodeExt, Encode};
 use commonware_consensus::{
     Epochable, Reporter, Viewable,
     simplex::{
         scheme::ed25519::Scheme,
-        types::{Activity, Attributable, Finalize, Notarize, Nullify, Proposal},
+        types::{self, Activity, Attributable, Finalize, Notarize, Nullify, Proposal},
     },
 };
 use commonware_cryptography::{
@@ -16,6 +15,7 @@ use commonware_cryptography::{
     ed25519::{PublicKey, certificate::Certificate},
     sha256::Digest,
 };
+use commonware_p2p::Message;
 use commonware_utils::{Faults as _, N3f1, Participant, ordered::Set};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stint_proto::Hash;
@@ -25,6 +25,7 @@ use stint_verifier::{Kind, Vote};
 #[derive(Clone)]
 pub(crate) struct Witness<R> {
     chain_id: Hash,
+    epoch: u64,
     members: Set<PublicKey>,
     ledger: Arc<dyn Ledger>,
     ballots: Arc<Mutex<Ballots>>,
@@ -36,23 +37,40 @@ impl<R> Witness<R> {
     /// Of an epoch's validators.
     pub fn new(
         chain_id: Hash,
+        epoch: u64,
         members: Set<PublicKey>,
         ledger: Arc<dyn Ledger>,
         patience: Patience,
         next: R,
     ) -> Witness<R> {
-        Witness { chain_id, members, ledger, ballots: Arc::default(), patience, next }
+        Witness { chain_id, epoch, members, ledger, ballots: Arc::default(), patience, next }
     }
 
     fn key(&self, signer: Participant) -> Option<[u8; 32]> {
         self.members.get(usize::from(signer))?.as_ref().try_into().ok()
     }
 
-    /// A vote that was heard by itself.
+    /// A vote as it comes, before the engine looks at it. Says whether its sender contradicts itself.
+    pub fn overhears(&self, (from, message): &Message<PublicKey>) -> bool {
+        // The engine shuts out whoever sends what is no vote of this epoch or another one's.
+        let Ok(heard) = types::Vote::<Scheme, Digest>::decode(message.clone()) else { return false };
+        let (signer, vote) = match &heard {
+            types::Vote::Notarize(v) => (v.signer(), of_notarize(v)),
+            types::Vote::Nullify(v) => (v.signer(), of_nullify(v)),
+            types::Vote::Finalize(v) => (v.signer(), of_finalize(v)),
+        };
+        let (epoch, view) = round(&heard);
+        let (Some(key), Some(vote)) = (self.key(signer), vote) else { return false };
+        let counts = key == **from && epoch == self.epoch && self.ballots().is_near(view);
+        counts && self.remember(signer, key, (epoch, view), vote)
+    }
+
+    /// A vote that the engine takes.
     fn vote(&self, signer: Participant, of: &(impl Epochable + Viewable), vote: Option<Vote>) {
         let (Some(key), Some(vote)) = (self.key(signer), vote) else { return };
         let (epoch, view) = round(of);
         self.ledger.heard(Heard::Vote { key, epoch, view, kind: vote.kind });
+        self.ballots().reach(view);
         self.remember(signer, key, (epoch, view), vote);
     }
 
@@ -64,13 +82,15 @@ impl<R> Witness<R> {
                 self.remember(signer, key, (epoch, view), like(signature));
             }
         }
-        self.ballots().over(view);
+        self.ballots().reach(view);
         self.ledger.heard(Heard::Over { epoch, view });
     }
 
-    fn remember(&self, signer: Participant, key: [u8; 32], (epoch, view): (u64, u64), vote: Vote) {
-        let found = self.ballots().add((self.chain_id, epoch, view), usize::from(signer), key, vote);
-        found.into_iter().for_each(|found| self.ledger.heard(Heard::DoubleSign(Box::new(found))));
+    /// Says whether the signer contradicts itself.
+    fn remember(&self, signer: Participant, key: [u8; 32], (epoch, view): (u64, u64), vote: Vote) -> bool {
+        let beside = self.ballots().add((self.chain_id, epoch, view), usize::from(signer), key, vote);
+        beside.lie.into_iter().for_each(|lie| self.ledger.heard(Heard::DoubleSign(Box::new(lie))));
+        beside.contradicts
     }
 
     fn ballots(&self) -> MutexGuard<'_, Ballots> {
@@ -84,14 +104,6 @@ impl<R> Witness<R> {
             false => self.patience.in_vain(round(of), N3f1::max_faults(self.members.len()) as usize),
         };
         times.into_iter().for_each(|times| self.ledger.heard(Heard::Patience(times)));
-    }
-
-    /// The engine calls a pair of votes a lie before it checks their signatures. If one is forged, the other may be a lie
-    /// beside a third one.
-    fn pair(&self, signer: Participant, of: &(impl Epochable + Viewable), votes: [Option<Vote>; 2]) {
-        let Some(key) = self.key(signer) else { return };
-        let round = round(of);
-        votes.into_iter().flatten().for_each(|vote| self.remember(signer, key, round, vote));
     }
 }
 
@@ -116,19 +128,8 @@ where
                 self.over(c, &c.certificate, for_none);
             }
             Activity::Certification(_) => {}
-            // The engine keeps both votes for itself, and shows them as bytes only.
-            Activity::ConflictingNotarize(e) => {
-                let mut bytes = e.encode();
-                self.pair(e.signer(), e, [notarize(&mut bytes), notarize(&mut bytes)]);
-            }
-            Activity::ConflictingFinalize(e) => {
-                let mut bytes = e.encode();
-                self.pair(e.signer(), e, [finalize(&mut bytes), finalize(&mut bytes)]);
-            }
-            Activity::NullifyFinalize(e) => {
-                let mut bytes = e.encode();
-                self.pair(e.signer(), e, [nullify(&mut bytes), finalize(&mut bytes)]);
-            }
+            // Both votes were overheard.
+            Activity::ConflictingNotarize(_) | Activity::ConflictingFinalize(_) | Activity::NullifyFinalize(_) => {}
         }
         self.next.report(activity)
     }
@@ -137,18 +138,6 @@ where
 /// Epoch and round.
 fn round(of: &(impl Epochable + Viewable)) -> (u64, u64) {
     (of.epoch().get(), of.view().get())
-}
-
-fn notarize(bytes: &mut Bytes) -> Option<Vote> {
-    of_notarize(&Notarize::read(bytes).ok()?)
-}
-
-fn nullify(bytes: &mut Bytes) -> Option<Vote> {
-    of_nullify(&Nullify::read(bytes).ok()?)
-}
-
-fn finalize(bytes: &mut Bytes) -> Option<Vote> {
-    of_finalize(&Finalize::read(bytes).ok()?)
 }
 
 fn of_notarize(v: &Notarize<Scheme, Digest>) -> Option<Vote> {

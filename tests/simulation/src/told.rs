@@ -1,4 +1,4 @@
-//! What the network itself knows of double signs: which two votes of a liar reached one place, while its engine took such
+//! What the network itself knows of double signs: which two votes of a liar reached one place, while it heard such
 //! votes. The nodes find them by means of their own; this shares none of those, so that a check can compare.
 
 use crate::lies::EngineVote;
@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A key, and an epoch and a round of it in which it voted.
 pub type Signed = ([u8; 32], u64, u64);
 
-/// Rounds before that of a place of which its engine surely takes votes; it takes those of one round to come, too.
-const BEHIND: u64 = 32;
+/// Rounds before and behind that of a place of which it surely remembers votes.
+const NEAR: u64 = 32;
 
 /// Votes of liars whose signatures are theirs, as they reached others.
 #[derive(Default)]
@@ -39,11 +39,11 @@ impl Told {
         });
     }
 
-    /// A vote reaches a place, whose engine takes it.
+    /// A vote reaches a place.
     pub fn reaches(&mut self, place: usize, at_us: u64, key: [u8; 32], epoch: u64, vote: &EngineVote) {
         let (view, said) = Said::of(vote);
         match self.at.get(&place) {
-            Some((of, at)) if *of == epoch && (at.saturating_sub(BEHIND)..=at + 1).contains(&view) => {}
+            Some((of, at)) if *of == epoch && at.abs_diff(view) <= NEAR => {}
             _ => return,
         }
         let of = (place, (key, epoch, view));
