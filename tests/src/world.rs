@@ -281,7 +281,19 @@ impl World {
     /// Starts a crashed validator again.
     pub async fn restart(&mut self, i: usize) {
         self.reopen(i.into());
+        // One that the consortium does not know yet follows.
+        self.take_key(i);
         self.boot(i.into(), None).await;
+    }
+
+    /// Lets a validator start with the key that acts by its state, as its process does. False when none of its keys does.
+    fn take_key(&mut self, i: usize) -> bool {
+        let keys = [self.key(i), self.next_key(i)];
+        let acts = acting(self.node(i), &keys).expect("readable");
+        if acts == Some(keys[1]) {
+            self.engines.change_key(i);
+        }
+        acts.is_some()
     }
 
     /// What a validator does that was left behind: it fetches what another one is ahead, and starts its engine behind that
@@ -295,11 +307,8 @@ impl World {
             let votes = other.certificate(height).expect("readable");
             node.follow(&Block::decode(block).expect("a block"), votes.as_ref()).expect("it follows");
         }
-        let keys = [self.key(i), self.next_key(i)];
-        match acting(&node, &keys).expect("readable") {
-            None => return false,
-            Some(key) if key == keys[1] => self.engines.change_key(i),
-            Some(_) => {}
+        if !self.take_key(i) {
+            return false;
         }
         let floor = node.begin_anew().expect("readable");
         self.boot(i.into(), floor).await;

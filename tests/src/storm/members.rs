@@ -100,7 +100,6 @@ impl Members {
             }
             match world.runs(place).1 {
                 Some(Left::OtherKey(epoch)) => {
-                    world.engines().change_key(place);
                     start.push((place, format!("v{place} starts again with another key, epoch {epoch}")));
                 }
                 Some(Left::Removed(_)) => self.of[place] = Member::Out,
