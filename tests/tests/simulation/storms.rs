@@ -23,7 +23,7 @@ fn a_thousand_storms_break_nothing() {
 #[test]
 fn two_hundred_changes_of_the_validators_stop_nothing() {
     let odds = Odds {
-        storm_ms: 1_000_000,
+        storm_ms: 1_400_000,
         decision_every_ms: 2_000,
         call_every_ms: 500,
         fault_every_ms: 8_000,
